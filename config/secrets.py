@@ -17,7 +17,9 @@ def model_api_key(name: str) -> str:
     if not name:
         return ""
     if not MODEL_KEY_NAME.fullmatch(name):
-        raise ImproperlyConfigured(f"{name!r} is no name for a model's key: it must be in capitals and end in _API_KEY.")
+        raise ImproperlyConfigured(
+            f"{name!r} is no name for a model's key: it must be in capitals and end in _API_KEY."
+        )
     key = os.environ.get(name, "")
     if not key:
         raise ImproperlyConfigured(f"The environment variable {name}, which holds a model's key, is not set.")

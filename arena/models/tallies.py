@@ -1,0 +1,74 @@
+"""Counts that collection keeps, all of which can be rebuilt from the ballots."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from arena.models.campaigns import Campaign
+from arena.models.matchups import Competitor, Matchup
+from arena.models.people import Participant
+
+
+class PairTally(models.Model):
+    """How often each of two competitors won against the other in one dimension of a matchup. `first` has the lower key."""
+
+    matchup = models.ForeignKey(Matchup, on_delete=models.CASCADE, related_name="tallies")
+    dimension = models.SlugField(max_length=40)
+    first = models.ForeignKey(Competitor, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Competitor, on_delete=models.CASCADE, related_name="+")
+    first_wins = models.PositiveIntegerField(default=0)
+    second_wins = models.PositiveIntegerField(default=0)
+    ties = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("pair tally")
+        verbose_name_plural = _("pair tallies")
+        constraints = [
+            models.UniqueConstraint(fields=["matchup", "dimension", "first", "second"], name="tally_once_per_pair"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="tally_pair_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} {self.first_wins} – {self.second_wins} {self.second} ({self.ties})"
+
+    @property
+    def votes(self) -> int:
+        return self.first_wins + self.second_wins + self.ties
+
+
+class Contribution(models.Model):
+    """The collected votes and raffle tickets of a participant in a campaign."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="contributions")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="contributions")
+    votes = models.PositiveIntegerField(_("votes"), default=0)
+    tickets = models.PositiveIntegerField(_("raffle tickets"), default=0)
+
+    class Meta:
+        verbose_name = _("contribution")
+        verbose_name_plural = _("contributions")
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "participant"], name="contribution_once_per_campaign"),
+        ]
+        indexes = [
+            # Serves the contributors' board.
+            models.Index(fields=["campaign", "-votes"], name="contribution_board"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant}: {self.votes}"
+
+
+class EloRating(models.Model):
+    """The online Elo of a competitor: a live sign of where things go, not the published ranking."""
+
+    competitor = models.OneToOneField(Competitor, on_delete=models.CASCADE, related_name="elo")
+    rating = models.FloatField(default=1000.0)
+    battles = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("Elo rating")
+        verbose_name_plural = _("Elo ratings")
+
+    def __str__(self) -> str:
+        return f"{self.competitor}: {self.rating:.0f}"
