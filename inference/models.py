@@ -12,7 +12,9 @@ from inference.validators import API_KEY_ENV_PATTERN, validate_base_url
 
 
 class ServedModelQuerySet(models.QuerySet["ServedModel"]):
-    """Reads of served models. The table has dozens of rows, so no index beside the unique name is worth its upkeep."""
+    """Reads of served models. The table has dozens of rows, so no index beside the unique name is worth its
+    upkeep.
+    """
 
     def enabled(self) -> Self:
         """Those that an admin has not switched off: they are probed."""
@@ -24,11 +26,11 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
 
 
 class ServedModel(models.Model):
-    """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is named."""
+    """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is
+    named.
+    """
 
-    name = models.CharField(
-        _("name"), max_length=100, unique=True, help_text=_("Shown to admins only.")
-    )
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Shown to admins only."))
     base_url = models.CharField(
         _("address"),
         max_length=300,
@@ -50,11 +52,7 @@ class ServedModel(models.Model):
         _("variable of the key"),
         max_length=100,
         blank=True,
-        validators=[
-            RegexValidator(
-                API_KEY_ENV_PATTERN, _("Write a name such as OPENAI_API_KEY.")
-            )
-        ],
+        validators=[RegexValidator(API_KEY_ENV_PATTERN, _("Write a name such as OPENAI_API_KEY."))],
         help_text=_(
             "The environment variable that holds the key, such as OPENAI_API_KEY. Never the key itself."
         ),
@@ -67,12 +65,8 @@ class ServedModel(models.Model):
     )
 
     connect_timeout = models.FloatField(_("time to connect, seconds"), default=5)
-    first_token_timeout = models.FloatField(
-        _("time to the first token, seconds"), default=60
-    )
-    silence_timeout = models.FloatField(
-        _("longest silence between tokens, seconds"), default=30
-    )
+    first_token_timeout = models.FloatField(_("time to the first token, seconds"), default=60)
+    silence_timeout = models.FloatField(_("longest silence between tokens, seconds"), default=30)
     max_concurrent_answers = models.PositiveIntegerField(
         _("answers at once"),
         null=True,
@@ -92,15 +86,9 @@ class ServedModel(models.Model):
         default=ModelHealth.UNKNOWN,
         editable=False,
     )
-    health_reason = models.CharField(
-        _("reason"), max_length=500, blank=True, editable=False
-    )
-    health_checked_at = models.DateTimeField(
-        _("last probe"), null=True, blank=True, editable=False
-    )
-    ready_since = models.DateTimeField(
-        _("ready since"), null=True, blank=True, editable=False
-    )
+    health_reason = models.CharField(_("reason"), max_length=500, blank=True, editable=False)
+    health_checked_at = models.DateTimeField(_("last probe"), null=True, blank=True, editable=False)
+    ready_since = models.DateTimeField(_("ready since"), null=True, blank=True, editable=False)
     warming_up_until = models.DateTimeField(
         _("warming up until"),
         null=True,
@@ -120,32 +108,23 @@ class ServedModel(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="servedmodel_base_url_is_http",
-                condition=Q(base_url__startswith="http://")
-                | Q(base_url__startswith="https://"),
-                violation_error_message=_(
-                    "The address must start with http:// or https:// and name a host."
-                ),
+                condition=Q(base_url__startswith="http://") | Q(base_url__startswith="https://"),
+                violation_error_message=_("The address must start with http:// or https:// and name a host."),
             ),
             models.CheckConstraint(
                 name="servedmodel_model_name_given",
                 condition=~Q(model_name=""),
-                violation_error_message=_(
-                    "Give the name that the server knows the model by."
-                ),
+                violation_error_message=_("Give the name that the server knows the model by."),
             ),
             models.CheckConstraint(
                 name="servedmodel_api_key_env_is_variable",
                 condition=Q(api_key_env="") | Q(api_key_env__regex=API_KEY_ENV_PATTERN),
-                violation_error_message=_(
-                    "Name a variable such as OPENAI_API_KEY, never the key itself."
-                ),
+                violation_error_message=_("Name a variable such as OPENAI_API_KEY, never the key itself."),
             ),
             models.CheckConstraint(
                 name="servedmodel_system_prompt_mode_valid",
                 condition=Q(system_prompt_mode__in=SystemPromptMode.values),
-                violation_error_message=_(
-                    "There is no such place for a system prompt."
-                ),
+                violation_error_message=_("There is no such place for a system prompt."),
             ),
             models.CheckConstraint(
                 name="servedmodel_timeouts_positive",
@@ -159,17 +138,12 @@ class ServedModel(models.Model):
             models.CheckConstraint(
                 name="servedmodel_connects_within_first_token",
                 condition=Q(connect_timeout__lte=F("first_token_timeout")),
-                violation_error_message=_(
-                    "The time to connect is part of the time to the first token."
-                ),
+                violation_error_message=_("The time to connect is part of the time to the first token."),
             ),
             models.CheckConstraint(
                 name="servedmodel_max_concurrent_answers_positive",
-                condition=Q(max_concurrent_answers__isnull=True)
-                | Q(max_concurrent_answers__gt=0),
-                violation_error_message=_(
-                    "At least one answer at once, or leave it empty."
-                ),
+                condition=Q(max_concurrent_answers__isnull=True) | Q(max_concurrent_answers__gt=0),
+                violation_error_message=_("At least one answer at once, or leave it empty."),
             ),
             models.CheckConstraint(
                 name="servedmodel_health_valid",
@@ -180,9 +154,7 @@ class ServedModel(models.Model):
                 name="servedmodel_ready_iff_ready_since",
                 condition=Q(health=ModelHealth.READY, ready_since__isnull=False)
                 | (~Q(health=ModelHealth.READY) & Q(ready_since__isnull=True)),
-                violation_error_message=_(
-                    "A model is ready if and only if it says since when."
-                ),
+                violation_error_message=_("A model is ready if and only if it says since when."),
             ),
         )
 
@@ -191,5 +163,7 @@ class ServedModel(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a battle may be drawn with this model now; the same rule as `ServedModelQuerySet.usable`."""
+        """Whether a battle may be drawn with this model now; the same rule as
+        `ServedModelQuerySet.usable`.
+        """
         return self.is_enabled and self.health == ModelHealth.READY

@@ -18,23 +18,14 @@ def validate_base_url(value: str) -> None:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValidationError(
-            _("This is not a web address."), code="invalid"
-        ) from error
+        raise ValidationError(_("This is not a web address."), code="invalid") from error
     if parts.scheme not in {"http", "https"} or not host:
         raise ValidationError(
             _("The address must start with http:// or https:// and name a host."),
             code="invalid",
         )
-    if (
-        parts.username is not None
-        or parts.password is not None
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError(
-            _(
-                "The address must hold no password, no “?” and no “#”. Name the key's variable instead."
-            ),
+            _("The address must hold no password, no “?” and no “#”. Name the key's variable instead."),
             code="secret",
         )
