@@ -10,7 +10,7 @@ from arena.models.people import Participant
 
 
 class PairTally(models.Model):
-    """How often each of two competitors won against the other in one dimension of a matchup. `first` has the lower key."""
+    """How often two competitors of a matchup won against each other in one dimension. `first` has the lower key."""
 
     matchup = models.ForeignKey(Matchup, on_delete=models.CASCADE, related_name="tallies")
     dimension = models.SlugField(max_length=40)

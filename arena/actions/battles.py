@@ -1,0 +1,173 @@
+"""Starting a battle, and ending it without a vote."""
+
+import random
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from arena.actions.joining import has_joined
+from arena.enums import AnswerStatus, BattleStatus
+from arena.exceptions import (
+    BattleClosed,
+    Blocked,
+    CampaignNotOpen,
+    ConsentNeeded,
+    NoPairReady,
+    NothingToRedraw,
+    NotJoined,
+    TooManyBattles,
+)
+from arena.matchmaking import Candidate, Draw, Entry, draw
+from arena.models import Answer, Battle, Campaign, Competitor, Matchup, MatchupEntry, Participant
+
+_RNG = random.SystemRandom()
+
+
+def check_may_take_part(*, campaign: Campaign, participant: Participant | None) -> Participant:
+    """Raises NotJoined, Blocked, CampaignNotOpen or ConsentNeeded; returns the participant otherwise."""
+    if not participant:
+        raise NotJoined
+    if participant.is_blocked:
+        raise Blocked
+    if not campaign.is_accepting:
+        raise CampaignNotOpen
+    if not has_joined(participant=participant, campaign=campaign):
+        raise ConsentNeeded
+    return participant
+
+
+def pair_is_ready(campaign: Campaign) -> bool:
+    """Whether a battle could be drawn now."""
+    return any(len(candidate.entries) >= 2 for candidate in _candidates(campaign))
+
+
+@transaction.atomic
+def start_battle(
+    *, campaign: Campaign, participant: Participant | None, language: str, rng: random.Random = _RNG
+) -> Battle:
+    """The volunteer's open battle, or a new one with a fresh draw.
+
+    Locks the participant's row, so that two starts at once give one battle. Raises a Refusal when the volunteer may not
+    take part, has started too many, or no two models can answer.
+    """
+    participant = check_may_take_part(campaign=campaign, participant=participant)
+    Participant.objects.select_for_update(of=("self",)).get(pk=participant.pk)
+    current = Battle.objects.open().of(participant).filter(campaign=campaign).select_for_update(of=("self",)).first()
+    if current is not None:
+        if not current.turns.exists():
+            renew_draw_if_needed(battle=current, rng=rng)
+        return current
+    _check_pace(campaign, participant)
+    return _create(campaign, participant, language, rng=rng)
+
+
+def renew_draw_if_needed(*, battle: Battle, rng: random.Random = _RNG) -> None:
+    """Draws again where a model of a battle without a prompt can no longer answer. The caller holds the battle's row.
+
+    Raises NoPairReady.
+    """
+    keys = {battle.competitor_a_id, battle.competitor_b_id}
+    if len(Competitor.objects.able_to_answer().filter(pk__in=keys)) == len(keys):
+        return
+    drawn = _draw(battle.campaign, rng)
+    battle.matchup_id, battle.competitor_a_id, battle.competitor_b_id = drawn.matchup, drawn.a, drawn.b
+    battle.draw_probability = drawn.probability
+    battle.pairing_policy = Matchup.objects.get(pk=drawn.matchup).pairing_policy
+    battle.save(update_fields=["matchup", "competitor_a", "competitor_b", "draw_probability", "pairing_policy"])
+
+
+@transaction.atomic
+def skip_battle(*, battle: Battle, participant: Participant, reason: str = "") -> Battle:
+    """Ends a battle without a vote. Locks the battle's row. Harmless on one that was skipped before."""
+    locked = lock_battle(battle=battle, participant=participant)
+    if locked.status == BattleStatus.SKIPPED:
+        return locked
+    if not locked.is_open:
+        raise BattleClosed
+    _close(locked, BattleStatus.SKIPPED, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def redraw_battle(*, battle: Battle, participant: Participant, language: str, rng: random.Random = _RNG) -> Battle:
+    """Two other models for the prompt of a battle in which a side failed. Nobody is blamed: it counts for nothing.
+
+    Locks the battle's row. Raises NothingToRedraw where no answer failed, NoPairReady where no two models can answer.
+    Done twice, it returns the same new battle.
+    """
+    check_may_take_part(campaign=battle.campaign, participant=participant)
+    locked = lock_battle(battle=battle, participant=participant)
+    if locked.status == BattleStatus.REDRAWN and (successor := locked.redrawn_as.first()) is not None:
+        return successor
+    if not locked.is_open:
+        raise BattleClosed
+    if not Answer.objects.filter(turn__battle=locked, status=AnswerStatus.FAILED).exists():
+        raise NothingToRedraw
+    _close(locked, BattleStatus.REDRAWN)
+    return _create(locked.campaign, participant, language, redrawn_from=locked, rng=rng)
+
+
+def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
+    """The battle with its row locked. Raises Battle.DoesNotExist where it is not the participant's."""
+    return (
+        Battle.objects.select_for_update(of=("self",))
+        .select_related("campaign")
+        .get(pk=battle.pk, participant=participant)
+    )
+
+
+def _close(battle: Battle, status: BattleStatus, *, reason: str = "") -> None:
+    battle.status = status
+    battle.skip_reason = reason.strip()[:300]
+    battle.closed_at = timezone.now()
+    battle.save(update_fields=["status", "skip_reason", "closed_at"])
+
+
+def _check_pace(campaign: Campaign, participant: Participant) -> None:
+    since = timezone.now() - timedelta(hours=1)
+    started = Battle.objects.of(participant).filter(campaign=campaign, created_at__gte=since).count()
+    if started >= campaign.max_battles_per_hour:
+        raise TooManyBattles
+
+
+def _create(
+    campaign: Campaign,
+    participant: Participant,
+    language: str,
+    *,
+    redrawn_from: Battle | None = None,
+    rng: random.Random,
+) -> Battle:
+    drawn = _draw(campaign, rng)
+    return Battle.objects.create(
+        campaign=campaign,
+        matchup_id=drawn.matchup,
+        participant=participant,
+        competitor_a_id=drawn.a,
+        competitor_b_id=drawn.b,
+        draw_probability=drawn.probability,
+        pairing_policy=Matchup.objects.get(pk=drawn.matchup).pairing_policy,
+        language=language,
+        redrawn_from=redrawn_from,
+    )
+
+
+def _draw(campaign: Campaign, rng: random.Random) -> Draw:
+    drawn = draw(_candidates(campaign), rng)
+    if drawn is None:
+        raise NoPairReady
+    return drawn
+
+
+def _candidates(campaign: Campaign) -> list[Candidate]:
+    entries: dict[int, list[Entry]] = {}
+    able = Competitor.objects.able_to_answer()
+    for entry in MatchupEntry.objects.filter(
+        matchup__in=campaign.running_matchups(), competitor__in=able
+    ).order_by("pk"):
+        entries.setdefault(entry.matchup_id, []).append(Entry(key=entry.competitor_id, weight=entry.weight))
+    return [
+        Candidate(key=matchup.pk, policy=matchup.pairing_policy, entries=tuple(entries.get(matchup.pk, ())))
+        for matchup in campaign.running_matchups().order_by("pk")
+    ]

@@ -1,0 +1,94 @@
+"""Prompts: a turn is stored before a model hears of it."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from arena.actions.battles import lock_battle, renew_draw_if_needed
+from arena.battle_state import can_prompt, is_running
+from arena.enums import AnswerStatus, Side
+from arena.exceptions import (
+    AnswerMissing,
+    AnswersRunning,
+    BattleClosed,
+    Blocked,
+    CampaignNotOpen,
+    NothingToRetry,
+    TooManyTurns,
+    TurnTaken,
+)
+from arena.models import Answer, Battle, Participant, Turn
+from arena.prompts import clean_prompt
+
+
+@transaction.atomic
+def add_turn(*, battle: Battle, participant: Participant, index: int, text: str) -> tuple[Turn, bool]:
+    """Stores a prompt with two waiting answers. Locks the battle's row.
+
+    Returns the turn and whether it is new: the same text for the same turn again is harmless, so that a browser may
+    send again what it does not know to have arrived. Raises a Refusal otherwise, and then nothing is stored.
+    """
+    locked = lock_battle(battle=battle, participant=participant)
+    _check_open(locked, participant)
+    prompt = clean_prompt(text, limit=locked.campaign.max_prompt_chars)
+    turns = list(locked.turns.order_by("index").prefetch_related("answers"))
+    for turn in turns:
+        if turn.index == index and turn.prompt == prompt:
+            return turn, False
+    if index <= len(turns):
+        raise TurnTaken
+    _check_next(locked, turns)
+    if not turns:
+        renew_draw_if_needed(battle=locked)
+    turn = Turn.objects.create(battle=locked, index=len(turns) + 1, prompt=prompt)
+    Answer.objects.bulk_create([Answer(turn=turn, side=side) for side in Side.values])
+    return turn, True
+
+
+@transaction.atomic
+def retry_answer(*, battle: Battle, participant: Participant, index: int, side: str) -> Answer:
+    """Puts a failed side of the last turn back to waiting, under a new run. Locks the battle's row.
+
+    Also an answer that was stopped before it said anything. Raises NothingToRetry otherwise.
+    """
+    locked = lock_battle(battle=battle, participant=participant)
+    _check_open(locked, participant)
+    answer = Answer.objects.filter(turn__battle=locked, turn__index=index, side=side).select_related("turn").first()
+    last = locked.turns.order_by("-index").first()
+    if answer is None or last is None or answer.turn_id != last.pk or not can_be_retried(answer):
+        raise NothingToRetry
+    restart_answer(answer)
+    return answer
+
+
+def can_be_retried(answer: Answer) -> bool:
+    """Whether the side has nothing that could be judged, and nobody is working on it."""
+    return answer.status in (AnswerStatus.FAILED, AnswerStatus.STOPPED) and not answer.can_be_judged
+
+
+def restart_answer(answer: Answer) -> None:
+    """Empties an answer for a new run. The caller holds the battle's row."""
+    answer.run += 1
+    answer.status = AnswerStatus.WAITING
+    answer.text = answer.reasoning = answer.failure_kind = answer.failure_detail = answer.finish_reason = ""
+    answer.prompt_tokens = answer.completion_tokens = answer.first_token_ms = answer.duration_ms = None
+    answer.ended_at = None
+    answer.heartbeat_at = timezone.now()
+    answer.save()
+
+
+def _check_open(battle: Battle, participant: Participant) -> None:
+    if participant.is_blocked:
+        raise Blocked
+    if not battle.is_open:
+        raise BattleClosed
+    if not battle.campaign.is_accepting:
+        raise CampaignNotOpen
+
+
+def _check_next(battle: Battle, turns: list[Turn]) -> None:
+    if is_running(turns):
+        raise AnswersRunning
+    if len(turns) >= battle.campaign.max_turns:
+        raise TooManyTurns
+    if not can_prompt(battle, turns):
+        raise AnswerMissing
