@@ -1,0 +1,4 @@
+"""Close codes of the battle's WebSocket (docs/protocol.md)."""
+
+NOT_FOUND = 4404
+IDLE = 4408

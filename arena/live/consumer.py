@@ -1,0 +1,258 @@
+"""The battle's WebSocket: reads frames, calls one action each, and passes on what the battle's streams send."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import structlog
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import translation
+
+from arena.actions.answers import answer_key, answer_keys, recover_lost_answers, stop_answers
+from arena.actions.turns import add_turn, retry_answer
+from arena.battle_state import ballot_is_open, can_prompt
+from arena.enums import AnswerStatus
+from arena.exceptions import Refusal
+from arena.identity import find_participant
+from arena.live import frames
+from arena.live.close_codes import IDLE, NOT_FOUND
+from arena.live.database import in_database
+from arena.live.feed import group_of, publish
+from arena.live.snapshots import ballot_frame, read_state
+from arena.live.streams import live_stream, start_streams, stop_streams
+from arena.live.tail import Tail
+from arena.models import Answer, Battle, Participant, Turn
+
+log = structlog.get_logger(__name__)
+
+
+class BattleConsumer(AsyncWebsocketConsumer):
+    """One browser tab on one battle. It owns no stream: closing it ends nothing but itself."""
+
+    battle: Battle
+    participant: Participant
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._tails: dict[tuple[int, str], Tail] = {}
+        self._sending = asyncio.Lock()
+        self._catching_up: asyncio.Task[None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        found = await in_database(self._find, self.scope["url_route"]["kwargs"]["uid"])
+        if found is None:
+            await self.close(code=NOT_FOUND)
+            return
+        self.battle, self.participant = found
+        self.uid = str(self.battle.uid)
+        structlog.contextvars.bind_contextvars(battle=self.uid)
+        # Joined before anything is read, so that nothing can fall between the reading and the live frames.
+        await self.channel_layer.group_add(group_of(self.uid), self.channel_name)
+        self._expect_life()
+
+    async def disconnect(self, code: int) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        if hasattr(self, "uid"):
+            await self.channel_layer.group_discard(group_of(self.uid), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not hasattr(self, "uid"):
+            return
+        self._expect_life()
+        try:
+            frame = frames.parse_frame(text_data, bytes_data)
+            await self._HANDLERS[type(frame)](self, frame)
+        except Refusal as refusal:
+            await self._send_refusal(refusal)
+
+    async def battle_frame(self, message: dict[str, Any]) -> None:
+        """A frame for all tabs of the battle, from the streams of this process or of another."""
+        frame = message["frame"]
+        async with self._sending:
+            await self._pass_on(frame)
+
+    # What the browser asks for.
+
+    async def _on_hello(self, frame: frames.Hello) -> None:
+        restarted, failed = await in_database(recover_lost_answers, battle=self.battle)
+        start_streams(restarted)
+        for answer in failed:
+            await publish(self.uid, _status_frame(answer, AnswerStatus.FAILED))
+        async with self._sending:
+            battle, turns = await in_database(read_state, self.battle.pk)
+            self.battle = battle
+            await self._send(self._state_frame(battle, turns, frame.have))
+
+    async def _on_prompt(self, frame: frames.Prompt) -> None:
+        turn, is_new = await in_database(
+            add_turn, battle=self.battle, participant=self.participant, index=frame.turn, text=frame.text
+        )
+        if is_new:
+            await publish(self.uid, {"type": "turn", "turn": turn.index, "prompt": turn.prompt})
+            await self._publish_ballot_state()
+        else:
+            await self._send({"type": "turn", "turn": turn.index, "prompt": turn.prompt})
+        start_streams(await in_database(answer_keys, turn) if is_new else [])
+
+    async def _on_stop(self, frame: frames.Stop) -> None:
+        stop_streams(self.uid, frame.sides)
+        # Answers of this process are stopped by their own tasks, with all of their text.
+        elsewhere = await in_database(self._stop_elsewhere, frame.sides)
+        for answer in elsewhere:
+            await publish(self.uid, _status_frame(answer, AnswerStatus.STOPPED))
+        if elsewhere:
+            await self._publish_ballot_state()
+
+    async def _on_retry(self, frame: frames.Retry) -> None:
+        answer = await in_database(
+            retry_answer, battle=self.battle, participant=self.participant, index=frame.turn, side=frame.side
+        )
+        await publish(self.uid, _status_frame(answer, AnswerStatus.WAITING))
+        await self._publish_ballot_state()
+        start_streams([await in_database(answer_key, answer)])
+
+    async def _on_ping(self, frame: frames.Ping) -> None:
+        await self._send({"type": "pong"})
+
+    _HANDLERS: ClassVar[dict[type, Callable[..., Any]]] = {
+        frames.Hello: _on_hello,
+        frames.Prompt: _on_prompt,
+        frames.Stop: _on_stop,
+        frames.Retry: _on_retry,
+        frames.Ping: _on_ping,
+    }
+
+    # What goes to the browser.
+
+    async def _pass_on(self, frame: dict[str, Any]) -> None:
+        match frame["type"]:
+            case "delta":
+                await self._send_delta(frame)
+            case "answer":
+                tail = self._tail(frame["turn"], frame["side"])
+                if frame["run"] > tail.run:
+                    tail.restart(frame["run"])
+                await self._send(frame)
+                if tail.length < frame["length"]:
+                    self._catch_up()
+            case _:
+                await self._send(frame)
+
+    async def _send_delta(self, frame: dict[str, Any]) -> None:
+        tail = self._tail(frame["turn"], frame["side"])
+        for at, text in tail.offer(frame["run"], frame["at"], frame["text"]):
+            await self._send({**frame, "at": at, "text": text})
+        if tail.has_gap:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Reads what was missed, from the database where another process streams the answer: it saves every second."""
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.create_task(self._close_gaps())
+
+    async def _close_gaps(self) -> None:
+        for _try in range(5):
+            async with self._sending:
+                _battle, turns = await in_database(read_state, self.battle.pk)
+                behind = False
+                for turn in turns:
+                    for answer in turn.answers.all():
+                        tail = self._tail(turn.index, answer.side)
+                        text = _text_so_far(answer)
+                        for at, piece in tail.offer(answer.run, 0, text):
+                            await self._send(_delta_frame(turn.index, answer, at, piece))
+                        behind = behind or tail.has_gap
+            if not behind:
+                return
+            await asyncio.sleep(settings.ANSWER_SAVE_SECONDS)
+
+    def _state_frame(self, battle: Battle, turns: list[Turn], have: frames.Have) -> dict[str, Any]:
+        return {
+            "type": "state",
+            "status": battle.status,
+            "ballot_open": ballot_is_open(battle, turns),
+            "can_prompt": can_prompt(battle, turns),
+            "max_turns": battle.campaign.max_turns,
+            "max_prompt_chars": battle.campaign.max_prompt_chars,
+            "turns": [
+                {
+                    "turn": turn.index,
+                    "prompt": turn.prompt,
+                    **{answer.side: self._answer_state(turn, answer, have) for answer in turn.answers.all()},
+                }
+                for turn in turns
+            ],
+        }
+
+    def _answer_state(self, turn: Turn, answer: Answer, have: frames.Have) -> dict[str, Any]:
+        run, known = have.get((turn.index, answer.side), (answer.run, 0))
+        text = _text_so_far(answer)
+        at = min(known, len(text)) if run == answer.run else 0
+        tail = self._tail(turn.index, answer.side)
+        tail.restart(answer.run)
+        tail.length = len(text)
+        return {"run": answer.run, "status": answer.status, "at": at, "text": text[at:], "length": len(text)}
+
+    async def _publish_ballot_state(self) -> None:
+        if frame := await in_database(ballot_frame, self.uid):
+            await publish(self.uid, frame)
+
+    async def _send_refusal(self, refusal: Refusal) -> None:
+        with translation.override(self._language()):
+            message = str(refusal)
+        await self._send({"type": "error", "code": refusal.code, "message": message})
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self.send(text_data=frames.encode(frame))
+
+    # Small things.
+
+    def _tail(self, turn: int, side: str) -> Tail:
+        return self._tails.setdefault((turn, side), Tail())
+
+    def _find(self, uid: uuid.UUID) -> tuple[Battle, Participant] | None:
+        participant = find_participant(self.scope["session"], self.scope["user"])
+        if not participant:
+            return None
+        battle = Battle.objects.of(participant).select_related("campaign").filter(uid=uid).first()
+        return (battle, participant) if battle else None
+
+    def _stop_elsewhere(self, sides: tuple[str, ...]) -> list[Answer]:
+        running = Answer.objects.running().filter(turn__battle=self.battle, side__in=sides)
+        foreign = [answer.side for answer in running if live_stream(answer.pk, answer.run) is None]
+        return stop_answers(battle=self.battle, sides=foreign) if foreign else []
+
+    def _language(self) -> str:
+        chosen = self.scope.get("cookies", {}).get(settings.LANGUAGE_COOKIE_NAME, "")
+        return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+    def _expect_life(self) -> None:
+        """Closes the socket unless something comes in time: the other end of a half-open one is gone."""
+        if self._idle is not None:
+            self._idle.cancel()
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(settings.SOCKET_IDLE_SECONDS, lambda: loop.create_task(self.close(code=IDLE)))
+
+
+def _text_so_far(answer: Answer) -> str:
+    stream = live_stream(answer.pk, answer.run) if answer.is_running else None
+    return stream.text if stream is not None else answer.text
+
+
+def _status_frame(answer: Answer, status: AnswerStatus) -> dict[str, Any]:
+    return {
+        "type": "answer",
+        "turn": answer.turn.index,
+        "side": answer.side,
+        "run": answer.run,
+        "status": status.value,
+        "length": len(answer.text),
+    }
+
+
+def _delta_frame(turn: int, answer: Answer, at: int, text: str) -> dict[str, Any]:
+    return {"type": "delta", "turn": turn, "side": answer.side, "run": answer.run, "at": at, "text": text}
