@@ -1,0 +1,84 @@
+"""Start and stop guarded processes from asyncio. Standard library only."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from inference.engine.guard import DEFAULT_GRACE, guarded
+
+KEPT_LOG_BYTES = 5 * 1024 * 1024
+
+
+async def start(
+    command: Sequence[str],
+    *,
+    log: Path | None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    grace: float = DEFAULT_GRACE,
+) -> asyncio.subprocess.Process:
+    """Start `command` under a guard, its output going to the end of `log`, or to the returned process's
+    stdout.
+
+    It runs in a session of its own: Ctrl-C in the terminal reaches the caller alone, who then stops things in
+    order. Call it from the main thread, since Linux tells a process of the end of the thread that started it.
+    """
+    output = _open_log(log) if log else asyncio.subprocess.PIPE
+    try:
+        return await asyncio.create_subprocess_exec(
+            *guarded(list(command), grace=grace),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+        )
+    finally:
+        if log:
+            os.close(output)
+
+
+async def stop(process: asyncio.subprocess.Process, *, grace: float = DEFAULT_GRACE) -> None:
+    """End a process that `start` gave, and all below it. Returns when it is gone."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), grace + 5)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, to show why its process died."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 64 * 1024))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket() as probe:
+        # As servers do, so that a port whose last connections are still closing counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _open_log(log: Path) -> int:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > KEPT_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
