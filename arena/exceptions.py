@@ -24,6 +24,11 @@ class Refusal(Exception):
         return str(self.message) % self.values if self.values else str(self.message)
 
 
+class OurFault(Refusal):
+    code, status = "our_fault", 503
+    message = _("Something went wrong on our side. What you wrote is kept: try again in a moment.")
+
+
 class NotJoined(Refusal):
     code, status = "not_joined", 403
     message = _("Join first: it takes ten seconds.")
@@ -152,3 +157,43 @@ class MatchupNotReady(Refusal):
 class MatchupTransition(Refusal):
     code, status = "matchup_transition", 409
     message = _("A matchup that is %(state)s cannot become %(wanted)s.")
+
+
+class MatchupEntriesFixed(Refusal):
+    code, status = "matchup_entries_fixed", 409
+    message = _("The competitors of a matchup that is %(state)s cannot be changed.")
+
+
+class CompetitorOfOtherCampaign(Refusal):
+    code = "competitor_of_other_campaign"
+    message = _("All competitors of a matchup belong to its campaign.")
+
+
+class CampaignNotReady(Refusal):
+    code, status = "campaign_not_ready", 409
+    message = _("A campaign needs a text and a consent text before it opens.")
+
+
+class CampaignTransition(Refusal):
+    code, status = "campaign_transition", 409
+    message = _("A campaign that is %(state)s cannot become %(wanted)s.")
+
+
+class AlreadyBlocked(Refusal):
+    code, status = "already_blocked", 409
+    message = _("This participant is blocked already.")
+
+
+class NotBlocked(Refusal):
+    code, status = "not_blocked", 409
+    message = _("This participant is not blocked.")
+
+
+class BlockNeedsReason(Refusal):
+    code = "block_needs_reason"
+    message = _("A block needs a reason, of at most %(limit)s characters.")
+
+
+class ReportResolved(Refusal):
+    code, status = "report_resolved", 409
+    message = _("This report was resolved already.")

@@ -1,0 +1,77 @@
+"""Keeping bad faith out: blocking participants."""
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from arena.actions.admin_history import record_admin_change
+from arena.exceptions import AlreadyBlocked, BlockNeedsReason, NotBlocked
+from arena.models import Ballot, Battle, Campaign, Participant, User
+from arena.tasks import rebuild_campaign_tallies
+
+MAX_REASON = Participant._meta.get_field("block_reason").max_length or 0
+
+
+@transaction.atomic
+def block_participant(*, participant_id: int, reason: str, by: User) -> Participant:
+    """Keeps somebody out. Their votes are quarantined: kept, and left out of every count and ranking.
+
+    Locks the participant, then their open battles, so that a ballot that is just being cast is either quarantined here
+    or refused there, then the campaigns of their votes against collectors. Raises BlockNeedsReason and AlreadyBlocked.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > MAX_REASON:
+        raise BlockNeedsReason(limit=MAX_REASON)
+    participant = _lock(participant_id)
+    if participant.is_blocked:
+        raise AlreadyBlocked
+    now = timezone.now()
+    participant.blocked_at, participant.block_reason = now, reason
+    participant.save(update_fields=["blocked_at", "block_reason"])
+    list(Battle.objects.open().of(participant).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    votes = Ballot.objects.counted().filter(battle__participant=participant)
+    campaigns = _lock_campaigns(participant)
+    quarantined = votes.update(quarantined_at=now, collected_at=None, winner="")
+    _rebuild(campaigns)
+    message = _("Blocked: %(reason)s Votes quarantined: %(votes)s.")
+    record_admin_change(by=by, changed=participant, message=message % {"reason": reason, "votes": quarantined})
+    return participant
+
+
+@transaction.atomic
+def unblock_participant(*, participant_id: int, by: User) -> Participant:
+    """Lets somebody in again, and their votes count again, less those that were in quarantine before the block.
+
+    Locks the participant, then the campaigns of their votes against collectors. Raises NotBlocked.
+    """
+    participant = _lock(participant_id)
+    if participant.blocked_at is None:
+        raise NotBlocked
+    votes = Ballot.objects.filter(battle__participant=participant, quarantined_at__gte=participant.blocked_at)
+    campaigns = _lock_campaigns(participant)
+    freed = votes.update(quarantined_at=None)
+    participant.blocked_at, participant.block_reason = None, ""
+    participant.save(update_fields=["blocked_at", "block_reason"])
+    _rebuild(campaigns)
+    message = _("Unblocked. Votes that count again: %(votes)s.")
+    record_admin_change(by=by, changed=participant, message=message % {"votes": freed})
+    return participant
+
+
+def _lock(participant_id: int) -> Participant:
+    # NO KEY, because a collector that holds a campaign may be adding a contribution, which refers to the participant.
+    return Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant_id)
+
+
+def _lock_campaigns(participant: Participant) -> list[Campaign]:
+    """The campaigns that the participant voted in, held against collectors as in `arena.actions.collection`."""
+    voted_in = Ballot.objects.filter(battle__participant=participant).order_by().values("battle__campaign")
+    return list(Campaign.objects.filter(pk__in=voted_in).order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _rebuild(campaigns: list[Campaign]) -> None:
+    for campaign in campaigns:
+        # Robust: the block is committed, and a broker that is gone must not turn it into an error.
+        transaction.on_commit(partial(rebuild_campaign_tallies.delay, campaign.pk), robust=True)
