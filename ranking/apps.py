@@ -5,3 +5,4 @@ from django.utils.translation import gettext_lazy as _
 class RankingConfig(AppConfig):
     name = "ranking"
     verbose_name = _("Ranking")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,99 @@
+"""Online Elo (Elo, 1978): one vote after another, in the order in which they were cast.
+
+Everybody starts at 1000; after each vote the winner gains K x (1 - expected score) and the loser loses as much, a tie
+being half a win each; the expected score is 1 / (1 + 10^(difference / 400)). A vote's weight multiplies K.
+"""
+
+import numpy as np
+
+from ranking.estimators.arrays import BoolArray, FloatArray, IntArray
+from ranking.estimators.votes import TIE, A, Votes
+
+K = 4.0
+START = 1000.0
+CHUNK_ENTRIES = 20_000_000
+
+
+def elo_ratings(votes: Votes) -> FloatArray:
+    """Ratings (n,) after all votes, in their order."""
+    return np.asarray(_play(votes, np.arange(len(votes))[None, :])[0])
+
+
+def elo_resamples(votes: Votes, *, rounds: int, seed: int, by_voter: bool) -> FloatArray:
+    """Ratings (rounds, n) after resamples of the votes, or of the voters; NaN for a model absent from a resample.
+
+    The votes drawn keep their order; a vote drawn twice is played twice in a row.
+    """
+    rng = np.random.default_rng(seed)
+    present = votes.weight > 0
+    draw = _VoterDraw(votes) if by_voter else _VoteDraw(len(votes))
+    ratings = np.empty((rounds, len(votes.models)))
+    step = max(1, CHUNK_ENTRIES // max(len(votes), 1))
+    for start in range(0, rounds, step):
+        order = _padded([draw(rng) for _ in range(min(step, rounds - start))], len(votes))
+        ratings[start : start + len(order)] = _play(votes, order)
+        ratings[start : start + len(order)][~_appears(votes, order, present)] = np.nan
+    return ratings
+
+
+class _VoteDraw:
+    """Draws as many votes as there are, with replacement, in order."""
+
+    def __init__(self, n_votes: int) -> None:
+        self.n_votes = n_votes
+
+    def __call__(self, rng: np.random.Generator) -> IntArray:
+        return np.sort(rng.integers(0, self.n_votes, self.n_votes))
+
+
+class _VoterDraw:
+    """Draws as many voters as there are, with replacement, and all votes of each, in order.
+
+    A vote without a voter is drawn as if its voter had cast no other.
+    """
+
+    def __init__(self, votes: Votes) -> None:
+        n_voters = len(votes.voters)
+        alone = np.flatnonzero(votes.voter < 0)
+        self.voter = votes.voter.copy()
+        self.voter[alone] = n_voters + np.arange(len(alone))
+        self.n_units = n_voters + len(alone)
+
+    def __call__(self, rng: np.random.Generator) -> IntArray:
+        times = np.bincount(rng.integers(0, self.n_units, self.n_units), minlength=self.n_units)
+        return np.repeat(np.arange(len(self.voter)), times[self.voter])
+
+
+def _padded(orders: list[IntArray], filler: int) -> IntArray:
+    longest = max(len(order) for order in orders)
+    padded = np.full((len(orders), longest), filler, dtype=np.int64)
+    for row, order in zip(padded, orders, strict=True):
+        row[: len(order)] = order
+    return padded
+
+
+def _play(votes: Votes, orders: IntArray) -> FloatArray:
+    """Play r sequences (r, m) of vote numbers side by side; the number len(votes) stands for no vote."""
+    a, b = np.append(votes.model_a, 0), np.append(votes.model_b, 0)
+    score = np.append(np.where(votes.outcome == TIE, 0.5, np.where(votes.outcome == A, 1.0, 0.0)), 0.0)
+    k = np.append(K * votes.weight, 0.0)
+    ratings = np.full((len(orders), max(len(votes.models), 1)), START)
+    row = np.arange(len(orders))
+    for vote in orders.T:
+        side_a, side_b = a[vote], b[vote]
+        expected = 1 / (1 + 10 ** ((ratings[row, side_b] - ratings[row, side_a]) / 400))
+        gain = k[vote] * (score[vote] - expected)
+        ratings[row, side_a] += gain
+        ratings[row, side_b] -= gain
+    return ratings[:, : len(votes.models)]
+
+
+def _appears(votes: Votes, orders: IntArray, present: BoolArray) -> BoolArray:
+    """Which models take part in each sequence, (r, n)."""
+    appears = np.zeros((len(orders), len(votes.models)), dtype=bool)
+    for row, order in zip(appears, orders, strict=True):
+        drawn = order[order < len(votes)]
+        drawn = drawn[present[drawn]]
+        row[votes.model_a[drawn]] = True
+        row[votes.model_b[drawn]] = True
+    return appears
