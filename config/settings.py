@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
-    "django.contrib.admin",
+    "arena.apps.ArenaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -100,7 +100,7 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     settings = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
     if settings["ENGINE"].endswith("sqlite3"):
-        # IMMEDIATE makes a writing transaction take its lock at the start, so that two of them queue instead of failing.
+        # IMMEDIATE makes a writing transaction take its lock at the start: two of them queue instead of failing.
         settings["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

@@ -112,7 +112,7 @@ def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
     """The battle with its row locked. Raises Battle.DoesNotExist where it is not the participant's."""
     return (
         Battle.objects.select_for_update(of=("self",))
-        .select_related("campaign")
+        .select_related("campaign", "participant")
         .get(pk=battle.pk, participant=participant)
     )
 
@@ -163,9 +163,9 @@ def _draw(campaign: Campaign, rng: random.Random) -> Draw:
 def _candidates(campaign: Campaign) -> list[Candidate]:
     entries: dict[int, list[Entry]] = {}
     able = Competitor.objects.able_to_answer()
-    for entry in MatchupEntry.objects.filter(
-        matchup__in=campaign.running_matchups(), competitor__in=able
-    ).order_by("pk"):
+    for entry in MatchupEntry.objects.filter(matchup__in=campaign.running_matchups(), competitor__in=able).order_by(
+        "pk"
+    ):
         entries.setdefault(entry.matchup_id, []).append(Entry(key=entry.competitor_id, weight=entry.weight))
     return [
         Candidate(key=matchup.pk, policy=matchup.pairing_policy, entries=tuple(entries.get(matchup.pk, ())))

@@ -37,9 +37,12 @@ def accept_consent(*, participant: Participant, campaign: Campaign) -> Consent:
 
 def has_joined(*, participant: Participant | None, campaign: Campaign) -> bool:
     """Whether the participant has accepted the current version of the campaign's text."""
-    return bool(participant) and Consent.objects.filter(
-        participant=participant, campaign=campaign, version=campaign.consent_version
-    ).exists()
+    return (
+        bool(participant)
+        and Consent.objects.filter(
+            participant=participant, campaign=campaign, version=campaign.consent_version
+        ).exists()
+    )
 
 
 @transaction.atomic
@@ -128,8 +131,7 @@ def own_data(*, participant: Participant) -> dict[str, object]:
             for consent in participant.consents.select_related("campaign")
         ],
         "battles": [
-            _own_battle(battle)
-            for battle in Battle.objects.of(participant).with_conversation().order_by("created_at")
+            _own_battle(battle) for battle in Battle.objects.of(participant).with_conversation().order_by("created_at")
         ],
         "reports": [
             {"battle": str(report.battle.uid), "kind": report.kind, "reason": report.reason, "at": report.created_at}

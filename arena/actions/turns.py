@@ -28,7 +28,7 @@ def add_turn(*, battle: Battle, participant: Participant, index: int, text: str)
     send again what it does not know to have arrived. Raises a Refusal otherwise, and then nothing is stored.
     """
     locked = lock_battle(battle=battle, participant=participant)
-    _check_open(locked, participant)
+    _check_open(locked)
     prompt = clean_prompt(text, limit=locked.campaign.max_prompt_chars)
     turns = list(locked.turns.order_by("index").prefetch_related("answers"))
     for turn in turns:
@@ -51,7 +51,7 @@ def retry_answer(*, battle: Battle, participant: Participant, index: int, side: 
     Also an answer that was stopped before it said anything. Raises NothingToRetry otherwise.
     """
     locked = lock_battle(battle=battle, participant=participant)
-    _check_open(locked, participant)
+    _check_open(locked)
     answer = Answer.objects.filter(turn__battle=locked, turn__index=index, side=side).select_related("turn").first()
     last = locked.turns.order_by("-index").first()
     if answer is None or last is None or answer.turn_id != last.pk or not can_be_retried(answer):
@@ -76,8 +76,8 @@ def restart_answer(answer: Answer) -> None:
     answer.save()
 
 
-def _check_open(battle: Battle, participant: Participant) -> None:
-    if participant.is_blocked:
+def _check_open(battle: Battle) -> None:
+    if battle.participant.is_blocked:
         raise Blocked
     if not battle.is_open:
         raise BattleClosed

@@ -14,7 +14,7 @@ from arena.actions.answers import answer_key, answer_keys, recover_lost_answers,
 from arena.actions.turns import add_turn, retry_answer
 from arena.battle_state import ballot_is_open, can_prompt
 from arena.enums import AnswerStatus
-from arena.exceptions import Refusal
+from arena.exceptions import OurFault, Refusal
 from arena.identity import find_participant
 from arena.live import frames
 from arena.live.close_codes import IDLE, NOT_FOUND
@@ -68,6 +68,13 @@ class BattleConsumer(AsyncWebsocketConsumer):
             await self._HANDLERS[type(frame)](self, frame)
         except Refusal as refusal:
             await self._send_refusal(refusal)
+        except Battle.DoesNotExist:
+            # It changed hands while the socket was open: its volunteer made an account, or erased it.
+            await self.close(code=NOT_FOUND)
+        except Exception:
+            # A database that is away, or a fault of ours: the socket stays, and the page keeps what was typed.
+            log.exception("frame_failed")
+            await self._send_refusal(OurFault())
 
     async def battle_frame(self, message: dict[str, Any]) -> None:
         """A frame for all tabs of the battle, from the streams of this process or of another."""
@@ -195,7 +202,9 @@ class BattleConsumer(AsyncWebsocketConsumer):
         tail = self._tail(turn.index, answer.side)
         tail.restart(answer.run)
         tail.length = len(text)
-        return {"run": answer.run, "status": answer.status, "at": at, "text": text[at:], "length": len(text)}
+        # The status in the database is up to a second behind the stream.
+        status = AnswerStatus.STREAMING.value if answer.is_running and text else answer.status
+        return {"run": answer.run, "status": status, "at": at, "text": text[at:], "length": len(text)}
 
     async def _publish_ballot_state(self) -> None:
         if frame := await in_database(ballot_frame, self.uid):

@@ -13,8 +13,8 @@ _MOST_WAITING = 400
 class Tail:
     """Keeps the pieces of an answer in order: what came twice is cut, what came too early waits.
 
-    Frames can be lost (a channel layer that restarts, a full channel) or overlap (a socket that connects while an answer
-    streams); their offsets tell.
+    Frames can be lost (a channel layer that restarts, a full channel) or overlap (a socket that connects while an
+    answer streams); their offsets tell.
     """
 
     run: int = 1

@@ -1,0 +1,1 @@
+"""The demo campaign, and simulated votes to fill a campaign with."""
