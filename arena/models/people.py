@@ -29,6 +29,11 @@ class User(AbstractUser):
             ),
         ]
 
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        # By whatever page: the password is no longer the one that somebody else has seen.
+        self.must_change_password = False
+
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
     def blocked(self) -> "ParticipantQuerySet":
