@@ -1,0 +1,190 @@
+/** The battle page: ties the conversation, the socket and the parts of the page together. */
+import { Ballot } from "./ballot.mjs";
+import { Announcer, BattleView } from "./battle.mjs";
+import { Conversation, SIDES } from "./conversation.mjs";
+import { setUpDialogs } from "./dialogs.mjs";
+import { Follower } from "./follow.mjs";
+import { Panels } from "./panels.mjs";
+import { PromptBox } from "./prompt.mjs";
+import { BattleSocket } from "./socket.mjs";
+import { hook, hooks, pageData, text } from "./text.mjs";
+
+/** A short break is not worth a word. */
+const CALM_MS = 1500;
+
+class BattlePage {
+  #pending = null;
+  #isSynced = false;
+  #calm = 0;
+
+  constructor(root) {
+    this.root = root;
+    this.conversation = new Conversation();
+    this.conversation.status = pageData.status;
+    this.announcer = new Announcer(hook("status"));
+    this.panels = new Panels();
+    this.follower = new Follower();
+    this.prompt = new PromptBox(hook("prompt-form"), (prompt) => this.#ask(prompt));
+    this.ballot = new Ballot(hook("ballot"), () => this.#render());
+    this.socket = new BattleSocket({
+      path: pageData.socket,
+      have: () => this.conversation.have(),
+      onFrame: (frame) => this.#receive(frame),
+      onState: (state) => this.#connection(state),
+    });
+    this.view = new BattleView(hook("turns"), {
+      actions: {
+        announce: (message) => this.announcer.say(message),
+        stop: (side) => this.socket.send({ type: "stop", side }),
+        retry: (turn, side) => this.socket.send({ type: "retry", turn, side }),
+      },
+      onTurn: (turn, track) => this.#added(turn, track),
+      onGrown: () => this.follower.grew(),
+    });
+    this.#setUpButtons();
+  }
+
+  start() {
+    setUpDialogs();
+    this.#render();
+    this.socket.connect();
+  }
+
+  #setUpButtons() {
+    hook("stop").addEventListener("click", () => this.socket.send({ type: "stop" }));
+    hook("vote").addEventListener("click", () => this.ballot.unfold());
+    this.root.addEventListener("click", (event) => {
+      if (!event.target.closest("[data-arena-fold]")) return;
+      this.ballot.fold();
+      hook("vote").focus();
+    });
+    const inView = ([entry]) => (this.root.dataset.ballotInView = String(entry.isIntersecting));
+    new IntersectionObserver(inView, { rootMargin: "0px 0px -120px 0px" }).observe(this.ballot.section);
+  }
+
+  /** Sends a prompt, now or as soon as there is a connection; says why not where that is known already. */
+  #ask(prompt) {
+    if (this.conversation.isRunning) return text("answers_running");
+    if (this.#pending) return null;
+    this.#pending = { type: "prompt", turn: this.conversation.nextTurn, text: prompt };
+    if (this.#isSynced) this.socket.send(this.#pending);
+    this.#render();
+    return null;
+  }
+
+  #receive(frame) {
+    const ballotWasOpen = this.conversation.ballotOpen;
+    const inStep = this.#apply(frame);
+    if (!inStep && this.#isSynced) this.#askAgain();
+    if (frame.type === "delta") this.view.show(this.conversation);
+    else this.#render();
+    if (frame.type === "state") this.#synced();
+    else this.announcer.tell(this.conversation, ballotWasOpen);
+  }
+
+  /** Takes a frame in; false where something before it was missed. */
+  #apply(frame) {
+    switch (frame.type) {
+      case "state":
+        return this.conversation.applyState(frame);
+      case "turn":
+        return this.conversation.applyTurn(frame);
+      case "delta":
+        return this.conversation.applyDelta(frame);
+      case "answer":
+        return this.conversation.applyAnswer(frame);
+      case "ballot":
+        return this.conversation.applyBallot(frame);
+      case "closed":
+        return this.conversation.applyClosed(frame);
+      case "error":
+        this.#refused(frame);
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  #askAgain() {
+    this.#isSynced = false;
+    this.socket.hello();
+  }
+
+  /** The page has what the arena has: a prompt that is still on its way can go out. */
+  #synced() {
+    const isFirst = !this.root.dataset.synced;
+    this.root.dataset.synced = "true";
+    this.#isSynced = true;
+    if (isFirst) this.announcer.note(this.conversation);
+    if (this.#pending) this.socket.send(this.#pending);
+    this.prompt.limit = this.conversation.maxPromptChars;
+  }
+
+  #added(turn, track) {
+    this.panels.add(track);
+    this.follower.goTo(turn);
+    const { turn: index, prompt } = this.conversation.last;
+    if (this.#pending?.turn !== index) return;
+    this.#pending = null;
+    this.prompt.accepted(prompt);
+  }
+
+  #refused({ code, message }) {
+    if (this.#pending && code !== "nothing_to_retry") {
+      this.#pending = null;
+      this.prompt.refuse(message);
+    } else {
+      this.#notify(message);
+    }
+  }
+
+  #connection(state) {
+    clearTimeout(this.#calm);
+    this.#isSynced = false;
+    this.root.dataset.connection = state;
+    if (state === "gone") this.#notify(text("gone"));
+    if (state === "open") this.#notify("");
+    if (state === "waiting") this.#calm = setTimeout(() => this.#notify(text("connecting_again")), CALM_MS);
+  }
+
+  #notify(message) {
+    const notice = hook("notice");
+    notice.textContent = message;
+    notice.hidden = !message;
+  }
+
+  #render() {
+    const { conversation } = this;
+    this.view.show(conversation);
+    this.root.dataset.stage = conversation.turns.length ? "talk" : "start";
+    this.ballot.toggle(conversation.ballotOpen);
+    this.#renderPrompt();
+    const last = conversation.last;
+    for (const tab of hooks("show-side")) tab.dataset.status = last?.[tab.dataset.arenaShowSide].status ?? "";
+    const hasFailed = Boolean(last) && SIDES.some((side) => last[side].status === "failed");
+    hook("redraw").hidden = !hasFailed || conversation.isRunning || !conversation.isOpen;
+    this.#renderEnd();
+  }
+
+  #renderPrompt() {
+    const { conversation } = this;
+    const wasStopping = document.activeElement === hook("stop");
+    hook("dock").hidden = !conversation.isOpen;
+    hook("prompt-form").hidden = !conversation.hasTurnsLeft && !conversation.isRunning && conversation.turns.length > 0;
+    hook("last-turn").hidden = !hook("prompt-form").hidden;
+    hook("stop").hidden = !conversation.isRunning;
+    hook("send").hidden = conversation.isRunning;
+    hook("send").textContent = text(this.#pending ? "sending" : "send");
+    hook("vote").hidden = !conversation.ballotOpen;
+    if (wasStopping && !conversation.isRunning) this.prompt.box.focus();
+  }
+
+  /** Says how the battle ended, where this page has not said it already by thanking for the vote. */
+  #renderEnd() {
+    const ended = !this.conversation.isOpen && !this.ballot.isBusy && !this.ballot.isCast;
+    hook("closed").hidden = !ended;
+    if (ended) hook("closed-text").textContent = text(`closed_${this.conversation.status}`);
+  }
+}
+
+new BattlePage(hook("battle")).start();
