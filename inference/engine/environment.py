@@ -1,0 +1,138 @@
+"""The engine's own virtual environment, so that its pins do not reach the web's. Standard library only.
+
+`python -m inference.engine.environment` installs it, with progress; a second run finds that nothing is to be
+done.
+"""
+
+import argparse
+import hashlib
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.exceptions import EngineError
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv-engine"
+LOCK = ROOT / "requirements" / "engine.txt"
+TORCH = ROOT / "requirements" / "engine-torch.txt"
+STAMP = "lehia-engine.sha256"
+_SECONDS_BETWEEN_LINES = 10.0
+_KEPT_LINES = 12
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where the environment lies, and what goes into it."""
+
+    venv: Path = VENV
+    lock: Path = LOCK
+    torch: Path = TORCH
+    extra_index: str = ""
+    """A further package index, such as PyTorch's for the CPU, where the usual one has no `+cpu` build of
+    torch.
+    """
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything does that an installed environment depends on."""
+        pins = self.lock.read_bytes() + self.torch.read_bytes()
+        return hashlib.sha256(pins + sys.version.encode() + str(self.venv).encode()).hexdigest()
+
+    @property
+    def is_installed(self) -> bool:
+        stamp = self.venv / STAMP
+        return stamp.exists() and stamp.read_text() == self.digest and self.python.exists()
+
+
+def install(engine: Engine, *, say: Say) -> None:
+    """Make the environment, unless it is there. Raises EngineError with the end of pip's output."""
+    if engine.is_installed:
+        say("the engine is installed")
+        return
+    started = time.monotonic()
+    say(f"making {engine.venv.name}")
+    _run([sys.executable, "-m", "venv", "--clear", str(engine.venv)])
+    index = ["--extra-index-url", engine.extra_index] if engine.extra_index else []
+    pip = [str(engine.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    say("installing torch (1 of 2)")
+    # --no-deps, since everything that torch needs is in the lock, with its hash.
+    _install([*pip, "--no-deps", *index, "-r", str(engine.torch)], 1, say)
+    total = count_packages(engine.lock.read_text())
+    say(f"installing vLLM and what it needs, about {total} packages (2 of 2)")
+    _install([*pip, "--no-deps", "--require-hashes", "-r", str(engine.lock)], total, say)
+    say("trying it out")
+    _run([str(engine.python), "-c", "import vllm, torch, transformers"])
+    (engine.venv / STAMP).write_text(engine.digest)
+    say(f"the engine is installed, after {time.monotonic() - started:.0f} s")
+
+
+def count_packages(lock: str) -> int:
+    """How many packages a lock file names, each one once."""
+    return len({line.split("==")[0] for line in lock.splitlines() if "==" in line and line[:1].isalnum()})
+
+
+def _install(command: list[str], total: int, say: Say) -> None:
+    """Run pip and say now and then how far it is."""
+    collected, last_said, kept = 0, time.monotonic(), list[str]()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+        assert pip.stdout is not None
+        for raw in pip.stdout:
+            line = raw.rstrip()
+            kept = [*kept[1 - _KEPT_LINES :], line]
+            collected += line.startswith("Collecting ")
+            if line.startswith("Installing collected packages"):
+                say("everything is downloaded; unpacking, which takes a minute")
+                last_said = math.inf
+            elif total > 1 and time.monotonic() - last_said > _SECONDS_BETWEEN_LINES:
+                say(f"downloaded {min(collected, total)} of about {total}")
+                last_said = time.monotonic()
+    if pip.returncode != 0:
+        raise EngineError("\n".join(kept) + _advice(kept))
+
+
+def _advice(output: list[str]) -> str:
+    if any("No matching distribution found for torch" in line for line in output):
+        return (
+            "\nYour package index has no CPU build of torch. Add PyTorch's: set LEHIA_PIP_EXTRA_INDEX to the "
+            "address of its index for the CPU (see README) and run this again."
+        )
+    return ""
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        lines = done.stdout.splitlines()[-_KEPT_LINES:]
+        raise EngineError(f"{' '.join(command[:4])} failed:\n" + "\n".join(lines))
+
+
+def main() -> int:
+    """Install the engine."""
+    parser = argparse.ArgumentParser(
+        description="Install the model engine into a virtual environment of its own."
+    )
+    parser.add_argument(
+        "--extra-index", default="", help="a further package index, for the CPU build of torch"
+    )
+    arguments = parser.parse_args()
+    try:
+        install(Engine(extra_index=arguments.extra_index), say=lambda text: print(text, flush=True))
+    except (EngineError, OSError) as error:
+        print(f"The engine could not be installed. {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
