@@ -2,8 +2,7 @@
 
 Competitors have hidden strengths θ (logits), drawn from the seed; a vote in each dimension is a tie with
 probability 0.2, and otherwise A wins with probability 1 / (1 + exp(θ_b − θ_a)), as in the model of Bradley and Terry.
-Voters differ
-in how often they vote.
+Voters differ in how often they vote.
 """
 
 import itertools
