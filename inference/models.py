@@ -53,9 +53,7 @@ class ServedModel(models.Model):
         max_length=100,
         blank=True,
         validators=[RegexValidator(API_KEY_ENV_PATTERN, _("Write a name such as OPENAI_API_KEY."))],
-        help_text=_(
-            "The environment variable that holds the key, such as OPENAI_API_KEY. Never the key itself."
-        ),
+        help_text=_("The environment variable that holds the key, such as OPENAI_API_KEY. Never the key itself."),
     )
     system_prompt_mode = models.CharField(
         _("system prompt"),
@@ -94,9 +92,7 @@ class ServedModel(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text=_(
-            "Set by the launcher of its server: until then, no connection means that it is still loading."
-        ),
+        help_text=_("Set by the launcher of its server: until then, no connection means that it is still loading."),
     )
 
     objects = ServedModelQuerySet.as_manager()

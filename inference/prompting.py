@@ -9,9 +9,7 @@ PromptMode: TypeAlias = Literal["system", "user_turn", "none"]
 Message: TypeAlias = dict[str, str]
 
 
-def messages_for(
-    mode: PromptMode, system_prompt: str, turns: Sequence[tuple[str, str | None]]
-) -> list[Message]:
+def messages_for(mode: PromptMode, system_prompt: str, turns: Sequence[tuple[str, str | None]]) -> list[Message]:
     """The messages for the last of `turns`, each a prompt and its answer; the last one's answer is None.
 
     `mode` says what becomes of the system prompt: `system` sends it as a system message, `user_turn` puts it

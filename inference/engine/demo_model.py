@@ -26,9 +26,7 @@ def prepare(engine: Engine, *, say: Say, target: Path = TARGET) -> None:
         say("the demo's model is there")
         return
     if not engine.is_installed:
-        raise EngineError(
-            "The engine is not installed, and it has to convert the model: run `make engine` first."
-        )
+        raise EngineError("The engine is not installed, and it has to convert the model: run `make engine` first.")
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the finished model takes its place in one step and half a model never does.

@@ -119,12 +119,8 @@ def _run(command: list[str]) -> None:
 
 def main() -> int:
     """Install the engine."""
-    parser = argparse.ArgumentParser(
-        description="Install the model engine into a virtual environment of its own."
-    )
-    parser.add_argument(
-        "--extra-index", default="", help="a further package index, for the CPU build of torch"
-    )
+    parser = argparse.ArgumentParser(description="Install the model engine into a virtual environment of its own.")
+    parser.add_argument("--extra-index", default="", help="a further package index, for the CPU build of torch")
     arguments = parser.parse_args()
     try:
         install(Engine(extra_index=arguments.extra_index), say=lambda text: print(text, flush=True))

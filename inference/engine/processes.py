@@ -27,13 +27,13 @@ async def start(
     order. Call it from the main thread, since Linux tells a process of the end of the thread that started it.
     """
     output = _open_log(log) if log else asyncio.subprocess.PIPE
+    variables = [f"{name}={value}" for name, value in (env or {}).items()]
     try:
         return await asyncio.create_subprocess_exec(
-            *guarded(list(command), grace=grace),
+            *guarded(["env", *variables, *command], grace=grace),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
         )

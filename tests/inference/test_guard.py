@@ -57,9 +57,7 @@ def wait_for(condition: object, seconds: float = 10.0) -> bool:
     return False
 
 
-def family(
-    folder: Path, command: list[str], started: list[int]
-) -> tuple[subprocess.Popen[bytes], int, list[int]]:
+def family(folder: Path, command: list[str], started: list[int]) -> tuple[subprocess.Popen[bytes], int, list[int]]:
     """Start the program through `command`; the started process, the server's id and all the ids of the
     family.
     """

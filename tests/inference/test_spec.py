@@ -106,9 +106,7 @@ def one(line: str) -> str:
         (one("dtype: auto") + "hosts: [{}]\n", ":6", "'name' is missing"),
     ],
 )
-def test_a_wrong_spec_is_refused_naming_file_line_and_key(
-    tmp_path: Path, text: str, line: str, message: str
-) -> None:
+def test_a_wrong_spec_is_refused_naming_file_line_and_key(tmp_path: Path, text: str, line: str, message: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(SpecError) as caught:
         load_spec(path)

@@ -40,9 +40,7 @@ def test_an_event_that_is_not_complete_is_held_back() -> None:
     newline=st.sampled_from([b"\n", b"\r\n"]),
     data=st.data(),
 )
-def test_where_the_network_cuts_makes_no_difference(
-    events: list[str], newline: bytes, data: st.DataObject
-) -> None:
+def test_where_the_network_cuts_makes_no_difference(events: list[str], newline: bytes, data: st.DataObject) -> None:
     stream = b"".join(b"data: " + event.encode() + newline * 2 for event in events)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]

@@ -173,9 +173,7 @@ async def test_a_refused_connection(openai_server: StubServer) -> None:
     assert (said, failure.kind) == ("", FailureKind.CONNECT)
 
 
-@pytest.mark.parametrize(
-    "base_url", ["http://host.invalid/v1", "http://127.0.0.1:1/v1", "ftp://127.0.0.1/v1"]
-)
+@pytest.mark.parametrize("base_url", ["http://host.invalid/v1", "http://127.0.0.1:1/v1", "ftp://127.0.0.1/v1"])
 async def test_no_server_there(base_url: str) -> None:
     _said, failure = await fail(Endpoint(base_url, "m", connect_timeout=2, first_token_timeout=5))
     assert failure.kind is FailureKind.CONNECT
@@ -213,9 +211,7 @@ async def test_closing_the_generator_closes_the_connection(openai_server: StubSe
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.OK, Behaviour.SLOW, Behaviour.SILENCE])
-async def test_cancelling_the_task_closes_the_connection(
-    openai_server: StubServer, behaviour: Behaviour
-) -> None:
+async def test_cancelling_the_task_closes_the_connection(openai_server: StubServer, behaviour: Behaviour) -> None:
     openai_server.script.tokens_per_second = 20
     asked = replace(endpoint(openai_server, behaviour), first_token_timeout=30, silence_timeout=30)
     task = asyncio.create_task(collect(asked))

@@ -15,9 +15,7 @@ from inference.engine.supervisor import Patience, ServerPlan, ServerState, Super
 from inference.engine.vllm_args import ServerCommand
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = Patience(
-    until_ready=15, between_polls=0.05, first_pause=0.05, longest_pause=0.05, restarts=2, stopping=2
-)
+QUICK = Patience(until_ready=15, between_polls=0.05, first_pause=0.05, longest_pause=0.05, restarts=2, stopping=2)
 
 
 class Watched:
@@ -109,9 +107,7 @@ async def test_a_server_that_dies_is_started_again(free_port: int, tmp_path: Pat
     assert await watched.task
 
 
-async def test_a_server_that_cannot_start_is_given_up_on_and_its_log_shown(
-    free_port: int, tmp_path: Path
-) -> None:
+async def test_a_server_that_cannot_start_is_given_up_on_and_its_log_shown(free_port: int, tmp_path: Path) -> None:
     watched = Watched(plan(free_port, tmp_path, sys.executable, "-c", "raise SystemExit('no such weights')"))
     assert not await asyncio.wait_for(watched.task, 20)
     assert watched.states == [
@@ -136,9 +132,7 @@ async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        watched = Watched(
-            plan(taken.getsockname()[1], tmp_path), patience=Patience(first_pause=0, restarts=0)
-        )
+        watched = Watched(plan(taken.getsockname()[1], tmp_path), patience=Patience(first_pause=0, restarts=0))
         assert not await asyncio.wait_for(watched.task, 20)
     assert watched.states == [ServerState.GIVEN_UP]
     assert "is taken by another program" in watched.lines[0]
@@ -157,9 +151,7 @@ async def test_servers_of_one_device_are_loaded_one_after_the_other(tmp_path: Pa
             chosen = plan(int(probe.getsockname()[1]), tmp_path)
         plans.append(ServerPlan(**{**vars(chosen), "log": tmp_path / f"{name}.log"}))
     stop = asyncio.Event()
-    task = asyncio.create_task(
-        Supervisor(plans, report, lambda line: None, patience=QUICK, cwd=ROOT).run(stop)
-    )
+    task = asyncio.create_task(Supervisor(plans, report, lambda line: None, patience=QUICK, cwd=ROOT).run(stop))
     async with asyncio.timeout(20):
         while len(order) < 4:
             await asyncio.sleep(0.02)

@@ -94,9 +94,7 @@ class StubServer:
 
     async def _listen(self) -> None:
         # Without cancellation a handler would learn that its client has gone only at its next write.
-        runner = web.AppRunner(
-            self._application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1
-        )
+        runner = web.AppRunner(self._application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self._port).start()
         self._port = runner.addresses[0][1]
@@ -120,16 +118,12 @@ class StubServer:
         return application
 
     async def _models(self, request: web.Request) -> web.Response:
-        data = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "stub"} for name in self.script.models
-        ]
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "stub"} for name in self.script.models]
         return web.json_response({"object": "list", "data": data})
 
     async def _report(self, request: web.Request) -> web.Response:
         seen = [asdict(entry) for entry in self.requests]
-        return web.json_response(
-            {"requests": seen, "open": self.open_answers, "aborted": self.aborted_answers}
-        )
+        return web.json_response({"requests": seen, "open": self.open_answers, "aborted": self.aborted_answers})
 
     async def _control(self, request: web.Request) -> web.Response:
         told = await request.json()
@@ -155,17 +149,13 @@ class StubServer:
         finally:
             self.open_answers -= 1
 
-    async def _answer(
-        self, request: web.Request, body: dict[str, Any], behaviour: Behaviour
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, body: dict[str, Any], behaviour: Behaviour) -> web.StreamResponse:
         match behaviour:
             case Behaviour.HTTP_500 | Behaviour.HTTP_429:
                 message = f"The model {body['model']} has no room for you."
                 return web.json_response({"error": {"message": message}}, status=int(behaviour[-3:]))
             case Behaviour.JSON:
-                return web.json_response(
-                    {"choices": [{"message": {"role": "assistant", "content": "Kaixo"}}]}
-                )
+                return web.json_response({"choices": [{"message": {"role": "assistant", "content": "Kaixo"}}]})
             case Behaviour.HTML:
                 return web.Response(text=f"<h1>{body['model']}</h1>", content_type="text/html")
             case Behaviour.DISCONNECT:
@@ -175,17 +165,13 @@ class StubServer:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         async for event in self._events(request, body, behaviour):
-            pieces = (
-                [event[i : i + 1] for i in range(len(event))] if behaviour is Behaviour.SPLIT else [event]
-            )
+            pieces = [event[i : i + 1] for i in range(len(event))] if behaviour is Behaviour.SPLIT else [event]
             for piece in pieces:
                 await response.write(piece)
         await response.write_eof()
         return response
 
-    async def _events(
-        self, request: web.Request, body: dict[str, Any], behaviour: Behaviour
-    ) -> AsyncIterator[bytes]:
+    async def _events(self, request: web.Request, body: dict[str, Any], behaviour: Behaviour) -> AsyncIterator[bytes]:
         """The bytes of the answer's events, at the script's pace."""
         newline = b"\r\n" if behaviour is Behaviour.CRLF else b"\n"
         tokens = tokens_of(answer_text(self.script, body["model"], body["messages"]))
@@ -211,9 +197,7 @@ class StubServer:
             yield _event(body, newline, None, usage=usage)
         yield b"data: [DONE]" + newline * 2
 
-    async def _fault(
-        self, request: web.Request, body: dict[str, Any], behaviour: Behaviour
-    ) -> AsyncIterator[bytes]:
+    async def _fault(self, request: web.Request, body: dict[str, Any], behaviour: Behaviour) -> AsyncIterator[bytes]:
         match behaviour:
             case Behaviour.SILENCE:
                 await asyncio.sleep(self.script.pause)
@@ -228,11 +212,7 @@ class StubServer:
             case Behaviour.GARBAGE:
                 yield b'data: {"choices": [{"delta": {"content": \n\n'
             case Behaviour.ERROR_EVENT:
-                yield (
-                    b"data: "
-                    + orjson.dumps({"error": {"message": f"{body['model']} ran out of memory"}})
-                    + b"\n\n"
-                )
+                yield (b"data: " + orjson.dumps({"error": {"message": f"{body['model']} ran out of memory"}}) + b"\n\n")
             case Behaviour.HUGE_EVENT:
                 while True:
                     yield b"data: " + b"x" * 65536

@@ -13,9 +13,7 @@ from inference.enums import ModelHealth
 class Command(BaseCommand):
     """Exit code 0 if every enabled model is ready, 1 if one is not or there is none."""
 
-    help = (
-        "Probe every enabled served model. Exit code 1 when one of them is not ready, or when there is none."
-    )
+    help = "Probe every enabled served model. Exit code 1 when one of them is not ready, or when there is none."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON list instead of a table")
@@ -46,7 +44,6 @@ def _as_table(rows: list[dict[str, str]]) -> str:
         return "No model is enabled."
     width = max(len(row["name"]) for row in rows)
     lines = [
-        f"{row['name']:<{width}}  {row['health']:<10}  {row['base_url']}  {row['reason']}".rstrip()
-        for row in rows
+        f"{row['name']:<{width}}  {row['health']:<10}  {row['base_url']}  {row['reason']}".rstrip() for row in rows
     ]
     return "\n".join(lines)

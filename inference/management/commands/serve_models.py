@@ -23,9 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("spec", type=Path, metavar="SPEC.yaml", help="see docs/specs")
         parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
-        parser.add_argument(
-            "--python", type=Path, help="the Python that has vLLM (default: that of .venv-engine)"
-        )
+        parser.add_argument("--python", type=Path, help="the Python that has vLLM (default: that of .venv-engine)")
 
     def handle(self, *args: Any, spec: Path, dry_run: bool, python: Path | None, **options: Any) -> None:
         engine = Engine()
@@ -40,9 +38,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(map(_as_shell, plans)))
             return
         if python is None and not engine.is_installed:
-            raise CommandError(
-                "The engine is not installed. Run `make engine`, or name a Python with --python."
-            )
+            raise CommandError("The engine is not installed. Run `make engine`, or name a Python with --python.")
         if not serve(plans, register_spec(wanted), root=settings.BASE_DIR, say=self._say):
             sys.exit(1)
 
