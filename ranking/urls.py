@@ -1,7 +1,12 @@
 """Addresses of rankings."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from ranking import views
 
 app_name = "ranking"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("c/<slug:slug>/leaderboard/", views.leaderboard, name="leaderboard"),
+    path("c/<slug:slug>/leaderboard/snapshots/<int:pk>.json", views.snapshot, name="snapshot"),
+]

@@ -14,6 +14,7 @@ from ranking.estimators.notices import SENTENCES, Case, Notice
 from ranking.estimators.options import Cluster, Interval, Method, Options
 from ranking.estimators.ranking import rank
 from ranking.estimators.results import Ranking, Rating
+from ranking.estimators.versions import software
 from ranking.estimators.votes import OUTCOMES, Votes, encode_votes
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "encode_votes",
     "rank",
     "reduce_votes",
+    "software",
 ]

@@ -1,0 +1,82 @@
+"""Geometry of the leaderboard's charts. Pure: numbers in, percentages of the chart's width out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STEPS = (1, 2, 5)
+MARGIN = 4.0
+"""Percent of the width kept free at each side, for what has no bound there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the scale: where it stands, and the rating it stands for."""
+
+    x: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From ratings to percentages of the width."""
+
+    low: float
+    high: float
+
+    def x(self, rating: float) -> float:
+        share = (rating - self.low) / (self.high - self.low)
+        return round(MARGIN + share * (100 - 2 * MARGIN), 2)
+
+    def ticks(self, most: int = 5) -> list[Tick]:
+        """At most `most` round ratings inside the scale."""
+        step = _round_step((self.high - self.low) / most)
+        first = math.ceil(self.low / step)
+        last = math.floor(self.high / step)
+        return [Tick(self.x(n * step), round(n * step)) for n in range(first, last + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One model's interval and rating; `dot` is None without a rating, an open end has no bound there."""
+
+    left: float
+    right: float
+    dot: float | None
+    open_left: bool
+    open_right: bool
+
+
+def scale_for(values: Sequence[float | None]) -> Scale:
+    """A scale that holds all values that there are, and is never without width."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Scale(900.0, 1100.0)
+    low, high = min(known), max(known)
+    if high - low < 1:
+        return Scale(low - 50, high + 50)
+    return Scale(low, high)
+
+
+def interval_bar(scale: Scale, rating: float | None, low: float | None, high: float | None) -> Bar | None:
+    """The bar of a model, or None where nothing at all is known of it."""
+    if rating is None and low is None and high is None:
+        return None
+    return Bar(
+        left=scale.x(low) if low is not None else 0.0,
+        right=scale.x(high) if high is not None else 100.0,
+        dot=scale.x(rating) if rating is not None else None,
+        open_left=low is None,
+        open_right=high is None,
+    )
+
+
+def shade(share: float) -> int:
+    """Which of the eleven shades, 0 to 10, a win rate has in a heat map; 5 is even."""
+    return max(0, min(10, math.floor(share * 10 + 0.5)))
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten, and at least 1, that is no less than `least`."""
+    power = 10.0 ** math.floor(math.log10(max(least, 1)))
+    return next(step * power for step in (*STEPS, 10) if step * power >= max(least, 1))
