@@ -11,7 +11,7 @@ import tempfile
 os.environ.setdefault("LEHIA_VAR_DIR", tempfile.mkdtemp(prefix="lehia-test-"))
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, VAR_DIR  # noqa: E402
+from config.settings import DATABASES, STATIC_ROOT, VAR_DIR  # noqa: E402
 
 SECRET_KEY = "not a secret: tests only"
 PSEUDONYM_KEY = "not a secret either"
@@ -22,6 +22,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Empty where nothing was collected; WhiteNoise wants it to exist.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in production: threads of race tests need connections of their own. Nothing survives a test anyway.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
