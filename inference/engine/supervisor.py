@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from inference.endpoints import Endpoint, close_clients
 from inference.engine import processes
@@ -77,10 +78,10 @@ class Supervisor:
     async def run(self, stop: asyncio.Event) -> bool:
         """Run until `stop` is set, or until every server was given up on. True if it was told to stop."""
         keepers = [asyncio.create_task(self._keep(plan), name=plan.name) for plan in self.plans]
-        everything = asyncio.gather(*keepers)
-        stopping = asyncio.create_task(stop.wait())
+        everything: asyncio.Future[Any] = asyncio.gather(*keepers)
+        stopping: asyncio.Future[Any] = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([everything, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({everything, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if everything.done():
                 # An error of the supervisor itself comes out here instead of passing for a server's.
                 everything.result()
