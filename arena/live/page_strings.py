@@ -20,8 +20,9 @@ def _answer_strings() -> dict[str, str]:
         "streaming": _("Writing…"),
         "stopped": _("Stopped"),
         "failed": _("No answer"),
+        "broken_off": _("Broke off"),
         "failed_empty": _("This side could not answer."),
-        "failed_partial": _("This side broke off. What it said is kept."),
+        "failed_partial": _("What it said before is kept."),
         "stopped_empty": _("Stopped before it said anything."),
         "copied": _("Copied"),
         "copy_failed": _("Could not be copied"),
@@ -48,6 +49,7 @@ def _prompt_strings() -> dict[str, str]:
         "prompt_too_long": _("Too long by {over} characters."),
         "characters_left": _("Room for {left} more characters."),
         "answers_running": _("The models are still answering. Wait until they end, or stop them."),
+        "ask_more": _("Ask more"),
         "sending": _("Sending…"),
         "send": _("Send"),
     }

@@ -52,7 +52,7 @@ class AnswerView {
     const canRetry = isLast && (status === "failed" || (status === "stopped" && isEmpty));
     this.element.dataset.status = status;
     this.element.setAttribute("aria-busy", String(isRunning));
-    hook("answer-state", this.element).textContent = status === "complete" ? "" : text(status);
+    hook("answer-state", this.element).textContent = state(status, isEmpty);
     hook("copy", this.element).hidden = isRunning || isEmpty;
     hook("stop-side", this.element).hidden = !isRunning;
     hook("retry", this.element).hidden = !canRetry;
@@ -65,6 +65,11 @@ class AnswerView {
     if (status === "failed") return text(isEmpty ? "failed_empty" : "failed_partial");
     return status === "stopped" && isEmpty ? text("stopped_empty") : "";
   }
+}
+
+function state(status, isEmpty) {
+  if (status === "complete") return "";
+  return text(status === "failed" && !isEmpty ? "broken_off" : status);
 }
 
 class TurnView {

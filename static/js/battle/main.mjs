@@ -48,10 +48,15 @@ class BattlePage {
     setUpDialogs();
     this.#render();
     this.socket.connect();
+    // Where a keyboard is at hand. On a phone it would jump up and hide the page.
+    if (window.matchMedia("(pointer: fine)").matches && !this.conversation.turns.length) this.prompt.box.focus();
   }
 
   #setUpButtons() {
     hook("stop").addEventListener("click", () => this.socket.send({ type: "stop" }));
+    this.prompt.box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.ballot.isOpen) this.ballot.unfold();
+    });
     hook("vote").addEventListener("click", () => this.ballot.unfold());
     this.root.addEventListener("click", (event) => {
       if (!event.target.closest("[data-arena-fold]")) return;
@@ -175,7 +180,8 @@ class BattlePage {
     hook("stop").hidden = !conversation.isRunning;
     hook("send").hidden = conversation.isRunning;
     hook("send").textContent = text(this.#pending ? "sending" : "send");
-    hook("vote").hidden = !conversation.ballotOpen;
+    hook("vote").hidden = hook("vote-key").hidden = !conversation.ballotOpen;
+    if (conversation.turns.length) this.prompt.box.placeholder = text("ask_more");
     if (wasStopping && !conversation.isRunning) this.prompt.box.focus();
   }
 

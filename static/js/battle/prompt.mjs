@@ -123,6 +123,7 @@ export class PromptBox {
     const counter = hook("count", this.form);
     counter.textContent = `${count} / ${this.#limit}`;
     counter.dataset.over = String(count > this.#limit);
+    counter.dataset.near = String(count > this.#limit * NEAR_LIMIT);
     const warning = hook("count-warning", this.form);
     const left = this.#limit - count;
     if (left < 0) warning.textContent = text("prompt_too_long", { over: -left });

@@ -1,0 +1,46 @@
+"""Fills the database of the browser tests: `python -m tests.browser.seed BASE_URL`.
+
+One open campaign of two competitors, whose models are `stub-a` and `stub-b` of the scripted model server.
+"""
+
+import os
+import sys
+
+import django
+
+SLUG = "lehia"
+NAMES = {"stub-a": "Ipar haizea", "stub-b": "Hego haizea"}
+#: A second campaign, whose ballot has everything that a form can have.
+LONG_SLUG = "luzea"
+LONG_FORM = {
+    "dimensions": [
+        {"key": "content", "choices": ["a", "tie", "b", "both_good", "both_bad", "dont_know"]},
+        {"key": "language"},
+        {"key": "overall", "asked": "disagreement"},
+    ],
+    "reasons": [
+        {"key": "clear", "label": {"eu": "Argiagoa da", "en": "It is clearer"}},
+        {"key": "right", "label": {"eu": "Zuzenagoa da", "en": "It is more correct"}},
+    ],
+    "comment": True,
+}
+
+
+def seed(base_url: str) -> None:
+    from tests.factories import CampaignFactory, CompetitorFactory, MatchupFactory, ServedModelFactory
+
+    served = [ServedModelFactory(name=name, model_name=name, base_url=base_url) for name in NAMES]
+    for slug, options in ((SLUG, {}), (LONG_SLUG, {"ballot_form": LONG_FORM, "reveal_policy": "never"})):
+        campaign = CampaignFactory(
+            slug=slug, with_texts=True, leaderboard_policy="always", max_prompt_chars=400, max_turns=3, **options
+        )
+        competitors = [
+            CompetitorFactory(campaign=campaign, served_model=model, name=NAMES[model.name]) for model in served
+        ]
+        MatchupFactory(campaign=campaign, competitors=competitors, running=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    seed(sys.argv[1])
