@@ -47,6 +47,7 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                 # The client libraries log request bodies, prompts included, at these levels.
                 "openai": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
             },
         }

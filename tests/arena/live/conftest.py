@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import channel_layers, get_channel_layer
 
 from arena.live.streams import drain
 from arena.models import Battle
@@ -55,3 +56,12 @@ async def open_socket(battle: Battle) -> AsyncIterator[OpenSocket]:
     yield open_one
     await drain(0)
     await close_clients()
+    await forget_channel_layer()
+
+
+async def forget_channel_layer() -> None:
+    """The layer's connections belong to the event loop of this test."""
+    layer = get_channel_layer()
+    if hasattr(layer, "close_connections"):
+        await layer.close_connections()
+    channel_layers.backends.clear()
