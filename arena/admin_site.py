@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -51,9 +52,10 @@ class ArenaAdminSite(admin.AdminSite):
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Logs in through the site's own page, which has limits on attempts."""
-        return secure_admin_login(super().login)(request, extra_context)
+        response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return response
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """Sends whoever was given their password by somebody else to change it, before anything else."""
         checked = super().admin_view(view, cacheable)
         if view in (self.password_change, self.logout, self.i18n_javascript):
@@ -68,9 +70,7 @@ class ArenaAdminSite(admin.AdminSite):
 
         return update_wrapper(inner, view)
 
-    def password_change_done(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         messages.success(request, _("Your password was changed."))
         return redirect("admin:index")
 
@@ -93,7 +93,7 @@ class ArenaAdminSite(admin.AdminSite):
         sections.append({"name": _("Other"), "app_label": "other", "models": list(found.values())})
         return [section for section in sections if section["models"]]
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from arena.admin.overview import overview
 
         return super().index(request, {**(extra_context or {}), "overview": overview(request)})

@@ -24,6 +24,8 @@ ALL_CHOICES = ("a", "tie", "b", "both_good", "both_bad", "dont_know")
 #: Choices that say that neither side is better.
 LEVEL_CHOICES = frozenset({"tie", "both_good", "both_bad"})
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+#: Other fields that come with a ballot: a dimension of such a name could not be told from them.
+RESERVED_KEYS = frozenset({"reasons", "comment", "csrfmiddlewaretoken"})
 
 Asked = Literal["always", "disagreement"]
 OverallOutcome = Literal["a", "b", "tie", ""]
@@ -150,7 +152,10 @@ def _dimension(item: Any, where: str) -> Dimension:
     if not isinstance(item, dict):
         raise BallotFormError(f"{where}: must be an object.")
     _refuse_unknown(item, {"key", "choices", "asked", "label", "help"}, where)
-    choices = tuple(item.get("choices", DEFAULT_CHOICES))
+    raw_choices = item.get("choices", list(DEFAULT_CHOICES))
+    if not isinstance(raw_choices, list):
+        raise BallotFormError(f"{where}.choices: must be a list.")
+    choices = tuple(raw_choices)
     for choice in choices:
         if choice not in ALL_CHOICES:
             raise BallotFormError(f"{where}.choices: {choice!r} is none of {', '.join(ALL_CHOICES)}.")
@@ -161,6 +166,8 @@ def _dimension(item: Any, where: str) -> Dimension:
     if asked not in ("always", "disagreement"):
         raise BallotFormError(f"{where}.asked: must be always or disagreement, not {asked!r}.")
     key = _key(item, where)
+    if key in RESERVED_KEYS:
+        raise BallotFormError(f"{where}.key: {key!r} is the name of another part of the ballot.")
     return Dimension(
         key, choices, asked, _labels(item, "label", where, required=False), _labels(item, "help", where, required=False)
     )

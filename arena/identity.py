@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import MutableMapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -21,7 +21,7 @@ class ArenaRequest(HttpRequest):
 def find_participant(session: MutableMapping[str, Any], user: User | AnonymousUser) -> Participant | None:
     """The participant of an account, or, for somebody without one, of the session."""
     if user.is_authenticated:
-        return Participant.objects.filter(user=cast(User, user)).first()
+        return Participant.objects.filter(user=user).first()
     uid = session.get(SESSION_KEY)
     if uid is None:
         return None

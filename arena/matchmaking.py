@@ -50,9 +50,11 @@ def uniform(entries: Sequence[Entry]) -> dict[Pair, float]:
 
 def weighted(entries: Sequence[Entry]) -> dict[Pair, float]:
     """A pair is as likely as the product of its two weights."""
-    products = {
-        (i, j): entries[i].weight * entries[j].weight for i, j in itertools.combinations(range(len(entries)), 2)
-    }
+    # By logarithms, measured against the likeliest pair: products of extreme weights would overflow, or all vanish.
+    logs = [math.log(entry.weight) for entry in entries]
+    sums = {(i, j): logs[i] + logs[j] for i, j in itertools.combinations(range(len(entries)), 2)}
+    likeliest = max(sums.values())
+    products = {pair: math.exp(log - likeliest) for pair, log in sums.items()}
     total = math.fsum(products.values())
     return {pair: product / total for pair, product in products.items()}
 

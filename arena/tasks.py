@@ -7,25 +7,25 @@ from arena.actions.collection import collect_ballots, rebuild_tallies
 from arena.models import Campaign
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def collect() -> int:
     """Sent after each vote. Collects whatever waits, in batches, so that a burst of votes costs few transactions."""
     return collect_ballots()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def sweep_ballots() -> int:
     """Sent by beat: collects what a lost message left behind."""
     return collect_ballots()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def sweep_answers() -> int:
     """Sent by beat: ends answers whose web process died."""
     return sweep_lost_answers()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def rebuild_campaign_tallies(campaign_id: int) -> int:
     """Rebuilds what collection wrote, after votes were quarantined or brought back."""
     return rebuild_tallies(campaign=Campaign.objects.get(pk=campaign_id))

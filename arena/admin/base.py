@@ -25,7 +25,9 @@ M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.contrib.admin import ModelAdmin as ModelAdmin
+    from django.contrib.admin import StackedInline as StackedInline
+    from django.contrib.admin import TabularInline as TabularInline
 else:
     # Django's classes take their models as parameters in the type stubs only.
     class _Parametrised:

@@ -40,7 +40,7 @@ class ShownAnswer(NamedTuple):
 
 
 class ShownTurn(NamedTuple):
-    index: int
+    number: int
     prompt: str
     answers: list[ShownAnswer]
 
@@ -164,7 +164,7 @@ def _whole_battle(key: str) -> Battle | None:
 def _shown_turn(battle: Battle, turn: Turn) -> ShownTurn:
     answers = {answer.side: answer for answer in turn.answers.all()}
     shown = [_shown_answer(answers[side], battle.competitor(side)) for side in Side.values if side in answers]
-    return ShownTurn(index=turn.index, prompt=turn.prompt, answers=shown)
+    return ShownTurn(number=turn.index, prompt=turn.prompt, answers=shown)
 
 
 def _shown_answer(answer: Answer, competitor: Competitor) -> ShownAnswer:

@@ -68,7 +68,7 @@ class ConsentTextFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         if text.pk is None or text.version not in self._accepted:
             return
         for name, field in form.fields.items():
-            if name not in (self._pk_field.name, self.fk.name):
+            if name not in ("id", self.fk.name):
                 field.disabled = True
         form.fields["body"].help_text = _("Somebody has accepted this version. To change it, add the next version.")
 
@@ -131,7 +131,9 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
     @admin.action(description=gettext_lazy("Open…"), permissions=["change"])
     def open_campaigns(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
         question = _("Open these campaigns to volunteers?")
-        return self._set_status(request, queryset, "open_campaigns", CampaignStatus.OPEN, question, pgettext("verb", "Open"))
+        return self._set_status(
+            request, queryset, "open_campaigns", CampaignStatus.OPEN, question, pgettext("verb", "Open")
+        )
 
     @admin.action(description=gettext_lazy("Pause…"), permissions=["change"])
     def pause_campaigns(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:

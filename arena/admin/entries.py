@@ -53,7 +53,7 @@ class EntriesField(forms.Field):
     widget = EntriesWidget
 
     def to_python(self, value: Typed | None) -> dict[int, float]:
-        known = {str(competitor.pk): competitor for competitor in self.widget.competitors}  # type: ignore[attr-defined]
+        known = {str(competitor.pk): competitor for competitor in self.widget.competitors}
         weights: dict[int, float] = {}
         for key, text in (value or {}).items():
             if key not in known:

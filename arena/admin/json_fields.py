@@ -1,6 +1,7 @@
 """JSON that people write: shown over several lines, and refused with the place of the mistake."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -45,4 +46,6 @@ def _where(text: str) -> str:
 
 
 #: For `formfield_overrides`.
-READABLE_JSON = {models.JSONField: {"form_class": ReadableJSONField, "widget": ReadableJSONWidget}}
+READABLE_JSON: Mapping[type[Any], Mapping[str, Any]] = {
+    models.JSONField: {"form_class": ReadableJSONField, "widget": ReadableJSONWidget}
+}

@@ -105,7 +105,7 @@ class MatchupForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["entries"] = dict(self.instance.entries.values_list("competitor", "weight"))
         else:
             competitors = competitors.exclude(campaign__status=CampaignStatus.CLOSED)
-        self.fields["entries"].widget.competitors = list(competitors)  # type: ignore[attr-defined]
+        self.fields["entries"].widget.competitors = list(competitors)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -184,10 +184,16 @@ class MatchupAdmin(ConfirmedActions[Matchup], ArenaModelAdmin[Matchup]):
             set_entries(matchup_id=form.instance.pk, weights=form.cleaned_data["entries"])
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Matchup | None = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Matchup | None = None,
     ) -> HttpResponse:
         context["verbs"] = self._offered(request, obj) if obj else []
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Matchup | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.state == MatchupState.DRAFT)

@@ -25,7 +25,7 @@ class Overview(NamedTuple):
 
 
 def overview(request: HttpRequest) -> Overview:
-    """At most four queries."""
+    """At most five queries."""
     may = request.user.has_perm
     return Overview(
         running=_running() if may("arena.view_matchup") else None,
@@ -37,8 +37,9 @@ def overview(request: HttpRequest) -> Overview:
 
 def _running() -> list[Running]:
     votes = Count("battles__ballot", filter=Q(battles__ballot__quarantined_at__isnull=True))
-    matchups = Matchup.objects.running().select_related("campaign").annotate(vote_count=votes).order_by("started_at")
+    matchups = Matchup.objects.running().select_related("campaign").order_by("started_at")
+    counts = dict(matchups.values_list("pk").annotate(votes=votes).values_list("pk", "votes"))
     return [
-        Running(matchup, matchup.vote_count, min(100, matchup.vote_count * 100 // matchup.target_votes))
+        Running(matchup, counts.get(matchup.pk, 0), min(100, counts.get(matchup.pk, 0) * 100 // matchup.target_votes))
         for matchup in matchups
     ]

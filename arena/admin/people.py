@@ -1,6 +1,5 @@
 """People: participants, who vote, and accounts, which some of them have."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -141,13 +140,19 @@ class ParticipantAdmin(ConfirmedActions[Participant], ArenaModelAdmin[Participan
         return badge("bad", _("Blocked")) if participant.is_blocked else "–"
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Participant | None = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Participant | None = None,
     ) -> HttpResponse:
         # Everything is read-only, so there is nothing to save: blocking has its own page.
         context |= {"show_save": False, "show_save_and_continue": False, "can_block": False}
         if obj is not None and self.has_change_permission(request, obj):
             context["can_block"] = True
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.action(description=gettext_lazy("Block…"), permissions=["change"])
     def block_people(self, request: HttpRequest, queryset: QuerySet[Participant]) -> HttpResponse:
@@ -182,12 +187,12 @@ def _seen_by_somebody_else(user: User) -> None:
 
 
 class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
-    class Meta(AdminUserCreationForm.Meta):
+    class Meta:
         model = User
         fields = ("username", "email", "is_staff")
 
 
-class OthersPasswordForm(AdminPasswordChangeForm):
+class OthersPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         _seen_by_somebody_else(user)
@@ -197,7 +202,7 @@ class OthersPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(UserAdmin):
     add_form = NewAccountForm
     change_password_form = OthersPasswordForm
     list_display = ("username", "email", "is_staff", "is_active", "participant_link", "date_joined", "last_login")
@@ -216,7 +221,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     )
     readonly_fields = ("last_login", "date_joined", "participant_link")
 
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Sequence[Any]:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return super().get_fieldsets(request, obj)
         return (

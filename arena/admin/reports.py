@@ -44,7 +44,8 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
     list_filter = (WaitingFilter, "kind", "resolution", ("battle__campaign", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("battle__campaign", "participant__user", "resolved_by")
     search_fields = ("reason", "battle__uid")
-    ordering = (F("resolved_at").desc(nulls_first=True), "created_at", "pk")
+    # The stubs know only names of fields here.
+    ordering = (F("resolved_at").desc(nulls_first=True), "created_at", "pk")  # type: ignore[assignment]
     fields = ("created_at", "kind", "reason", "battle_link", "participant", "decision")
     readonly_fields = fields
 

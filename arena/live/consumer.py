@@ -28,7 +28,7 @@ from arena.models import Answer, Battle, Participant, Turn
 log = structlog.get_logger(__name__)
 
 
-class BattleConsumer(AsyncWebsocketConsumer):
+class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One browser tab on one battle. It owns no stream: closing it ends nothing but itself."""
 
     battle: Battle

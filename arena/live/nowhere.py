@@ -5,7 +5,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from arena.live.close_codes import NOT_FOUND
 
 
-class Nowhere(AsyncWebsocketConsumer):
+class Nowhere(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Closes at once, as for a battle that is somebody else's."""
 
     async def connect(self) -> None:

@@ -37,8 +37,9 @@ class Tail:
             self.restart(run)
         self._waiting.append((at, text))
         self._waiting.sort(key=lambda piece: piece[0])
+        ready = self._ready()
         del self._waiting[:-_MOST_WAITING]
-        return self._ready()
+        return ready
 
     def _ready(self) -> list[Piece]:
         ready: list[Piece] = []

@@ -108,7 +108,9 @@ class Matchup(models.Model):
     stop_at_target = models.BooleanField(
         _("finish when the target is reached"), default=False, help_text=_("Otherwise it goes on until you finish it.")
     )
-    competitors = models.ManyToManyField(Competitor, through="MatchupEntry", related_name="matchups")
+    competitors: "models.ManyToManyField[Competitor, MatchupEntry]" = models.ManyToManyField(
+        Competitor, through="MatchupEntry", related_name="matchups"
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

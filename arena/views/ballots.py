@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from arena.actions.ballots import Choices, cast_ballot
+from arena.ballot_forms import RESERVED_KEYS
 from arena.exceptions import BallotInvalid, Refusal
 from arena.live.notices import announce_closed
 from arena.models import Ballot, Battle
@@ -42,8 +43,7 @@ def counted(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _read(request: HttpRequest, battle: Battle) -> Choices:
     """All fields that name no other part of the form are dimensions: one that the form does not have is refused."""
-    others = {"csrfmiddlewaretoken", "reasons", "comment"}
-    judgements = {key: str(value) for key, value in request.POST.items() if key not in others and value}
+    judgements = {key: str(value) for key, value in request.POST.items() if key not in RESERVED_KEYS and value}
     return Choices(judgements, request.POST.getlist("reasons"), request.POST.get("comment", ""))
 
 

@@ -62,7 +62,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever failed may be what the context processors need."""
-    return render(None, "500.html", {"error_id": uuid.uuid4().hex[:8]}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"error_id": uuid.uuid4().hex[:8]}, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

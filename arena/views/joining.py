@@ -10,7 +10,7 @@ from arena.actions import joining
 from arena.forms import AboutYouForm, ConsentForm
 from arena.identity import ArenaRequest, remember_participant
 from arena.markdown import render_markdown
-from arena.models import Campaign, User
+from arena.models import Campaign
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,7 +21,7 @@ def join_campaign(request: HttpRequest, slug: str) -> HttpResponse:
     form = AboutYouForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         about = joining.AboutYou(form.cleaned_data["language_level"], form.cleaned_data["education"])
-        user = cast(User, request.user) if request.user.is_authenticated else None
+        user = request.user if request.user.is_authenticated else None
         remember_participant(request.session, joining.join(campaign=campaign, about=about, user=user))
         return redirect("arena:campaign", slug=slug)
     context = {"campaign": campaign, "form": form, "consent_html": consent_html(campaign)}
