@@ -1,0 +1,112 @@
+"""The draw: what it says of its own probability is true (invariant 3)."""
+
+import math
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arena.matchmaking import POLICIES, Candidate, Draw, Entry, draw, uniform, weighted
+
+DRAWS = 6000
+
+
+def _candidate(key: int, policy: str, weights: tuple[float, ...]) -> Candidate:
+    return Candidate(key, policy, tuple(Entry(10 * key + i, weight) for i, weight in enumerate(weights)))
+
+
+FIELDS = {
+    "one matchup": [_candidate(1, "uniform", (1, 1, 1, 1))],
+    "one pair": [_candidate(1, "uniform", (1, 1))],
+    "several matchups": [_candidate(1, "uniform", (1, 1)), _candidate(2, "uniform", (1, 1, 1))],
+    "weighted": [_candidate(1, "weighted", (5, 1, 2))],
+    "one that cannot": [
+        _candidate(1, "uniform", (1,)),
+        _candidate(2, "weighted", (1, 3, 1)),
+        _candidate(3, "uniform", ()),
+    ],
+}
+WEIGHTS = st.lists(st.floats(min_value=0, exclude_min=True, allow_infinity=False), min_size=2, max_size=7)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+def test_drawn_frequencies_match_the_recorded_probabilities(field: str) -> None:
+    rng = random.Random(33)
+    drawn = Counter(draw(FIELDS[field], rng) for _ in range(DRAWS))
+    assert None not in drawn
+    recorded = {one: one.probability for one in drawn if one is not None}
+    # What was drawn is all that can be drawn, so these sum to 1.
+    assert math.fsum(recorded.values()) == pytest.approx(1.0)
+    for one, probability in recorded.items():
+        # Five standard deviations: the seed is fixed, so this is no matter of luck.
+        slack = 5 * math.sqrt(probability * (1 - probability) / DRAWS)
+        assert drawn[one] / DRAWS == pytest.approx(probability, abs=slack)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+def test_sides_are_fair(field: str) -> None:
+    rng = random.Random(1)
+    drawn = [draw(FIELDS[field], rng) for _ in range(DRAWS)]
+    lower_first = sum(one.a < one.b for one in drawn if one is not None)
+    assert lower_first / DRAWS == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(DRAWS))
+
+
+def test_both_sides_of_a_pair_are_equally_probable() -> None:
+    rng = random.Random(2)
+    probabilities: dict[frozenset[int], set[float]] = {}
+    for _ in range(300):
+        one = draw(FIELDS["weighted"], rng)
+        assert one is not None
+        probabilities.setdefault(frozenset((one.a, one.b)), set()).add(one.probability)
+    assert {len(values) for values in probabilities.values()} == {1}
+
+
+def test_weighted_pairs_are_as_likely_as_the_products_of_their_weights() -> None:
+    assert weighted([Entry(1, 5), Entry(2, 1), Entry(3, 2)]) == pytest.approx(
+        {(0, 1): 5 / 17, (0, 2): 10 / 17, (1, 2): 2 / 17}
+    )
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+@given(weights=WEIGHTS)
+def test_probabilities_of_a_policy_sum_to_one(policy: str, weights: list[float]) -> None:
+    entries = [Entry(key, weight) for key, weight in enumerate(weights)]
+    probabilities = POLICIES[policy](entries)
+    assert len(probabilities) == math.comb(len(weights), 2)
+    assert all(0 <= value <= 1 for value in probabilities.values())
+    assert math.fsum(probabilities.values()) == pytest.approx(1.0)
+
+
+@given(weights=WEIGHTS, seed=st.integers(0, 99))
+def test_equal_weights_draw_as_uniform_does(weights: list[float], seed: int) -> None:
+    entries = [Entry(key, 2.5) for key, _weight in enumerate(weights)]
+    assert weighted(entries) == pytest.approx(uniform(entries))
+
+
+@given(weights=WEIGHTS, seed=st.integers(0, 99))
+def test_a_draw_is_of_two_competitors_and_possible(weights: list[float], seed: int) -> None:
+    candidate = _candidate(1, "weighted", tuple(weights))
+    one = draw([candidate], random.Random(seed))
+    assert one is not None
+    assert one.a != one.b
+    assert {one.a, one.b} <= {entry.key for entry in candidate.entries}
+    assert 0 < one.probability <= 0.5 + 1e-12
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    first, second = (draw(FIELDS["several matchups"], random.Random(7)) for _ in range(2))
+    assert first == second
+    assert isinstance(first, Draw)
+
+
+@pytest.mark.parametrize("candidates", [[], [_candidate(1, "uniform", ())], [_candidate(1, "weighted", (1,))]])
+def test_nothing_is_drawn_where_no_two_can_meet(candidates: list[Candidate]) -> None:
+    assert draw(candidates, random.Random(0)) is None
+
+
+def test_an_unknown_policy_is_a_fault() -> None:
+    with pytest.raises(KeyError, match="lottery"):
+        draw([replace(FIELDS["one pair"][0], policy="lottery")], random.Random(0))
