@@ -7,11 +7,16 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.test.testcases import TestCase
+from hypothesis import settings as hypothesis_settings
 
 from tests import services
 from tests.guards import foreign_resources, inline_code, leaked_names
 
 pytest_plugins = ["tests.stubs.fixtures"]
+
+# How long one example takes says nothing on a busy machine.
+hypothesis_settings.register_profile("lehia", deadline=None)
+hypothesis_settings.load_profile("lehia")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
