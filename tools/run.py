@@ -123,7 +123,13 @@ class Run:
         """The web server, the worker and beat; returns when the page answers."""
         async with _timed("web server, worker and beat"):
             env = {"LEHIA_DRAIN_SECONDS": os.environ.get("LEHIA_DRAIN_SECONDS", "5")}
-            gunicorn = [str(BIN / "gunicorn"), "config.asgi:application", "--worker-class", "asgi"]
+            gunicorn = [
+                str(BIN / "gunicorn"),
+                "config.asgi:application",
+                "--worker-class",
+                "asgi",
+                "--no-control-socket",
+            ]
             await self._start("web", [*gunicorn, "--bind", f"{HOST}:{self.port}", "--graceful-timeout", "10"], env)
             celery = [str(BIN / "celery"), "--app", "config.celery"]
             await self._start("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], env)
