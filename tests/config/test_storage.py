@@ -1,13 +1,14 @@
 """The modules of a page import each other by their hashed names."""
 
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
 from config.storage import ModuleManifestStorage
 
 
-def test_imports_between_modules_get_the_hashed_names(tmp_path: Path, settings) -> None:  # type: ignore[no-untyped-def]
+def test_imports_between_modules_get_the_hashed_names(tmp_path: Path, settings: Any) -> None:
     source = tmp_path / "source"
     (source / "vendor").mkdir(parents=True)
     (source / "page.mjs").write_text('import { a } from "./vendor/a.js";\nimport "./b.mjs";\n')
@@ -16,6 +17,7 @@ def test_imports_between_modules_get_the_hashed_names(tmp_path: Path, settings) 
     settings.STATICFILES_DIRS = [source]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATIC_ROOT = tmp_path / "collected"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "config.storage.ModuleManifestStorage"}}
 
     call_command("collectstatic", interactive=False, verbosity=0)
 
