@@ -7,7 +7,3 @@ class SnapshotIsImmutable(Exception):
 
 class UnknownDimension(ValueError):
     """The campaign's ballot form does not ask this."""
-
-
-class BadFile(Exception):
-    """A file that cannot be read, or a line of it that is wrong. The message names the line."""
