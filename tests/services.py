@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from inference.engine import demo_model
+from inference.engine.environment import Engine
+
+#: Where tests find the servers that they start stacks of processes on.
+POSTGRES_SERVER = "postgresql://postgres@127.0.0.1:5432"
+REDIS_DATABASE_FOR_STACKS = "redis://127.0.0.1:6379/9"
+
 
 def listening(host: str, port: int) -> bool:
     try:
@@ -44,8 +51,8 @@ def _browser() -> str | None:
 
 
 def _vllm() -> str | None:
-    engine = settings.BASE_DIR / ".venv-engine" / "bin" / "python"
-    return None if engine.exists() else "The model engine: run `make engine`."
+    there = Engine().is_installed and demo_model.TARGET.is_dir()
+    return None if there else "The model engine: run `make engine`."
 
 
 _CHECKS = {"postgres": _postgres, "redis": _redis, "rabbitmq": _rabbitmq, "browser": _browser, "vllm": _vllm}

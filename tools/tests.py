@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDS = ("postgres", "redis", "rabbitmq", "browser", "vllm")
+NEEDS = ("postgres", "redis", "rabbitmq", "browser", "vllm", "processes")
 POSTGRES_URL = "postgresql://postgres@127.0.0.1:5432/lehia"
 REDIS_URL = "redis://127.0.0.1:6379/7"
 

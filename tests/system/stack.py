@@ -1,0 +1,111 @@
+"""The real processes: gunicorn, the Celery worker, and a place of their own for what they write."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """A web server and a worker on a database of their own. `env` holds the LEHIA_* variables."""
+
+    folder: Path
+    env: dict[str, str]
+    port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("seed_demo")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for name in list(self.processes):
+            self.end(name, signal.SIGKILL)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("LEHIA_", "DJANGO_"))}
+        return {**clean, "LEHIA_VAR_DIR": str(self.folder), **self.env}
+
+    def manage(self, *arguments: str) -> str:
+        """Runs a management command; returns what it prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def evaluate(self, code: str) -> Any:
+        """Runs Python in the project, on this stack's database; returns what it assigns to `result`."""
+        return json.loads(self.manage("shell", "--no-imports", "-c", f"{code}\nimport json; print(json.dumps(result))"))
+
+    def serve_models_at(self, base_url: str) -> None:
+        """Points the demo's served model at a scripted server, and says that it is ready."""
+        self.evaluate(
+            "from inference.models import ServedModel\n"
+            "from django.utils import timezone\n"
+            f"result = ServedModel.objects.update(base_url={base_url!r}, health='ready', ready_since=timezone.now())"
+        )
+
+    def start_web(self) -> None:
+        bind = ["--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", "5", "--no-control-socket"]
+        self._start("web", [str(BIN / "gunicorn"), "config.asgi:application", "--worker-class", "asgi", *bind])
+        self._wait_for_page()
+
+    def start_worker(self) -> None:
+        self._start("worker", [str(BIN / "celery"), "--app", "config.celery", "worker", "--concurrency", "1"])
+
+    def end(self, name: str, number: int) -> None:
+        """Signals a process and, for SIGKILL, all of its children with it."""
+        process = self.processes.pop(name)
+        if number == signal.SIGKILL:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.wait(timeout=30)
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def _start(self, name: str, command: list[str]) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _wait_for_page(self) -> None:
+        for _try in range(150):
+            assert self.processes["web"].poll() is None, self.log("web")
+            try:
+                with urllib.request.urlopen(f"{self.address}/healthz", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise AssertionError(f"The page does not answer:\n{self.log('web')}")
