@@ -143,7 +143,7 @@ class _Answer:
             self.is_over = self.finish_reason is not None
         if not chunk.text and not chunk.reasoning:
             return None
-        self.has_text = self.has_text or bool(chunk.text)
+        self.has_text = self.has_text or bool(chunk.text.strip())
         self.characters += len(chunk.text) + len(chunk.reasoning)
         if self.characters > self.max_characters:
             raise AnswerFailed(FailureKind.OVER_LIMIT, f"more than {self.max_characters} characters")

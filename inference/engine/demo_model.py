@@ -11,7 +11,8 @@ import time
 import zipfile
 from pathlib import Path
 
-from inference.engine.environment import ROOT, Engine, Say
+from inference.engine.environment import ROOT, Engine
+from inference.engine.packages import Say
 from inference.exceptions import EngineError
 
 LOCK = ROOT / "requirements" / "demo-model.txt"

@@ -6,14 +6,14 @@ done.
 
 import argparse
 import hashlib
-import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference.engine import packages
+from inference.engine.packages import Say
 from inference.exceptions import EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,10 +21,7 @@ VENV = ROOT / ".venv-engine"
 LOCK = ROOT / "requirements" / "engine.txt"
 TORCH = ROOT / "requirements" / "engine-torch.txt"
 STAMP = "lehia-engine.sha256"
-_SECONDS_BETWEEN_LINES = 10.0
 _KEPT_LINES = 12
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,45 +61,25 @@ def install(engine: Engine, *, say: Say) -> None:
     say(f"making {engine.venv.name}")
     _run([sys.executable, "-m", "venv", "--clear", str(engine.venv)])
     index = ["--extra-index-url", engine.extra_index] if engine.extra_index else []
-    pip = [str(engine.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     say("installing torch (1 of 2)")
     # --no-deps, since everything that torch needs is in the lock, with its hash.
-    _install([*pip, "--no-deps", *index, "-r", str(engine.torch)], 1, say)
-    total = count_packages(engine.lock.read_text())
+    try:
+        packages.install(engine.python, ["--no-deps", *index, "-r", str(engine.torch)], total=1, say=say)
+    except EngineError as error:
+        raise EngineError(f"{error}{advice(str(error))}") from error
+    total = packages.count_packages(engine.lock.read_text())
     say(f"installing vLLM and what it needs, about {total} packages (2 of 2)")
-    _install([*pip, "--no-deps", "--require-hashes", "-r", str(engine.lock)], total, say)
+    arguments = ["--no-deps", "--require-hashes", "-r", str(engine.lock)]
+    packages.install(engine.python, arguments, total=total, say=say)
     say("trying it out")
     _run([str(engine.python), "-c", "import vllm, torch, transformers"])
     (engine.venv / STAMP).write_text(engine.digest)
     say(f"the engine is installed, after {time.monotonic() - started:.0f} s")
 
 
-def count_packages(lock: str) -> int:
-    """How many packages a lock file names, each one once."""
-    return len({line.split("==")[0] for line in lock.splitlines() if "==" in line and line[:1].isalnum()})
-
-
-def _install(command: list[str], total: int, say: Say) -> None:
-    """Run pip and say now and then how far it is."""
-    collected, last_said, kept = 0, time.monotonic(), list[str]()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
-        assert pip.stdout is not None
-        for raw in pip.stdout:
-            line = raw.rstrip()
-            kept = [*kept[1 - _KEPT_LINES :], line]
-            collected += line.startswith("Collecting ")
-            if line.startswith("Installing collected packages"):
-                say("everything is downloaded; unpacking, which takes a minute")
-                last_said = math.inf
-            elif total > 1 and time.monotonic() - last_said > _SECONDS_BETWEEN_LINES:
-                say(f"downloaded {min(collected, total)} of about {total}")
-                last_said = time.monotonic()
-    if pip.returncode != 0:
-        raise EngineError("\n".join(kept) + _advice(kept))
-
-
-def _advice(output: list[str]) -> str:
-    if any("No matching distribution found for torch" in line for line in output):
+def advice(output: str) -> str:
+    """What to do about pip's `output`, where that is known."""
+    if "No matching distribution found for torch" in output:
         return (
             "\nYour package index has no CPU build of torch. Add PyTorch's: set LEHIA_PIP_EXTRA_INDEX to the "
             "address of its index for the CPU (see README) and run this again."
