@@ -52,7 +52,7 @@ def start_battle(
     take part, has started too many, or no two models can answer.
     """
     participant = check_may_take_part(campaign=campaign, participant=participant)
-    Participant.objects.select_for_update(of=("self",)).get(pk=participant.pk)
+    _lock_participant(participant)
     current = Battle.objects.open().of(participant).filter(campaign=campaign).select_for_update(of=("self",)).first()
     if current is not None:
         if not current.turns.exists():
@@ -93,10 +93,11 @@ def skip_battle(*, battle: Battle, participant: Participant, reason: str = "") -
 def redraw_battle(*, battle: Battle, participant: Participant, language: str, rng: random.Random = _RNG) -> Battle:
     """Two other models for the prompt of a battle in which a side failed. Nobody is blamed: it counts for nothing.
 
-    Locks the battle's row. Raises NothingToRedraw where no answer failed, NoPairReady where no two models can answer.
-    Done twice, it returns the same new battle.
+    Locks the participant's row, as starting does, and then the battle's. Raises NothingToRedraw where no answer failed,
+    NoPairReady where no two models can answer. Done twice, it returns the same new battle.
     """
     check_may_take_part(campaign=battle.campaign, participant=participant)
+    _lock_participant(participant)
     locked = lock_battle(battle=battle, participant=participant)
     if locked.status == BattleStatus.REDRAWN and (successor := locked.redrawn_as.first()) is not None:
         return successor
@@ -117,9 +118,17 @@ def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
     )
 
 
+def _lock_participant(participant: Participant) -> None:
+    """One start or redraw of a participant at a time. Raises NotJoined where an account has just taken them over."""
+    # NO KEY, because battles that are being inserted refer to the participant.
+    locked = Participant.objects.select_for_update(of=("self",), no_key=True).filter(pk=participant.pk)
+    if locked.first() is None:
+        raise NotJoined
+
+
 def _close(battle: Battle, status: BattleStatus, *, reason: str = "") -> None:
     battle.status = status
-    battle.skip_reason = reason.strip()[:300]
+    battle.skip_reason = reason.replace("\x00", "").strip()[:300]
     battle.closed_at = timezone.now()
     battle.save(update_fields=["status", "skip_reason", "closed_at"])
 
