@@ -22,6 +22,8 @@ from inference.streaming import ChatRequest, Endpoint
 LOST = "lost"
 MISCONFIGURED = "misconfigured"
 INTERNAL = "internal"
+#: The largest count that a column holds.
+_MOST_TOKENS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,10 @@ def end_answer(*, key: AnswerKey, ending: Ending) -> bool:
         text=ending.text,
         reasoning=ending.reasoning,
         failure_kind=ending.failure_kind,
-        failure_detail=ending.failure_detail,
-        finish_reason=ending.finish_reason[:30],
-        prompt_tokens=ending.prompt_tokens,
-        completion_tokens=ending.completion_tokens,
+        failure_detail=_storable(ending.failure_detail),
+        finish_reason=_storable(ending.finish_reason)[:30],
+        prompt_tokens=_count(ending.prompt_tokens),
+        completion_tokens=_count(ending.completion_tokens),
         first_token_ms=ending.first_token_ms,
         duration_ms=ending.duration_ms,
         attempts=ending.attempts,
@@ -161,8 +163,8 @@ def recover_lost_answers(*, battle: Battle) -> tuple[list[AnswerKey], list[Answe
     restarted, failed = [], []
     for answer in lost:
         if locked.is_open and not answer.text and answer.run == 1:
-            restart_answer(answer)
-            restarted.append(answer_key(answer))
+            if restart_answer(answer):
+                restarted.append(answer_key(answer))
         elif fail_lost_answer(answer):
             failed.append(answer)
     return restarted, failed
@@ -184,6 +186,16 @@ def fail_lost_answer(answer: Answer) -> bool:
 def sweep_lost_answers() -> int:
     """Ends all answers whose process died and whose volunteer has not come back; returns how many."""
     return sum(fail_lost_answer(answer) for answer in Answer.objects.lost().select_related("turn__battle"))
+
+
+def _storable(text: str) -> str:
+    """What a server said of itself, without what PostgreSQL cannot store: it must not cost the answer."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _count(tokens: int | None) -> int | None:
+    """A server's count, or None where it cannot be one."""
+    return tokens if tokens is not None and 0 <= tokens <= _MOST_TOKENS else None
 
 
 def _key(answer: Answer, turn: Turn) -> AnswerKey:

@@ -34,7 +34,7 @@ def add_turn(*, battle: Battle, participant: Participant, index: int, text: str)
     for turn in turns:
         if turn.index == index and turn.prompt == prompt:
             return turn, False
-    if index <= len(turns):
+    if index != len(turns) + 1:
         raise TurnTaken
     _check_next(locked, turns)
     if not turns:
@@ -56,7 +56,8 @@ def retry_answer(*, battle: Battle, participant: Participant, index: int, side: 
     last = locked.turns.order_by("-index").first()
     if answer is None or last is None or answer.turn_id != last.pk or not can_be_retried(answer):
         raise NothingToRetry
-    restart_answer(answer)
+    if not restart_answer(answer):
+        raise NothingToRetry
     return answer
 
 
@@ -65,15 +66,31 @@ def can_be_retried(answer: Answer) -> bool:
     return answer.status in (AnswerStatus.FAILED, AnswerStatus.STOPPED) and not answer.can_be_judged
 
 
-def restart_answer(answer: Answer) -> None:
-    """Empties an answer for a new run. The caller holds the battle's row."""
-    answer.run += 1
-    answer.status = AnswerStatus.WAITING
-    answer.text = answer.reasoning = answer.failure_kind = answer.failure_detail = answer.finish_reason = ""
-    answer.prompt_tokens = answer.completion_tokens = answer.first_token_ms = answer.duration_ms = None
-    answer.ended_at = None
-    answer.heartbeat_at = timezone.now()
-    answer.save()
+def restart_answer(answer: Answer) -> bool:
+    """Empties an answer for a new run. The caller holds the battle's row.
+
+    False, and nothing is changed, where its stream has saved or ended it since it was read: streams take no lock.
+    """
+    as_read = Answer.objects.filter(
+        pk=answer.pk, run=answer.run, status=answer.status, heartbeat_at=answer.heartbeat_at
+    )
+    restarted = as_read.update(
+        run=answer.run + 1,
+        status=AnswerStatus.WAITING,
+        text="",
+        reasoning="",
+        failure_kind="",
+        failure_detail="",
+        finish_reason="",
+        prompt_tokens=None,
+        completion_tokens=None,
+        first_token_ms=None,
+        duration_ms=None,
+        ended_at=None,
+        heartbeat_at=timezone.now(),
+    )
+    answer.refresh_from_db()
+    return restarted == 1
 
 
 def _check_open(battle: Battle) -> None:
