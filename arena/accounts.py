@@ -58,8 +58,8 @@ class SignupForm(BaseSignupForm):  # type: ignore[misc]
         if self.campaign is None:
             return user
         anonymous = _anonymous_participant(request)
-        if anonymous is not None:
-            participant = claim_participant(participant=anonymous, user=user)
+        participant = claim_participant(participant=anonymous, user=user) if anonymous else None
+        if participant is not None:
             accept_consent(participant=participant, campaign=self.campaign)
             return user
         about = AboutYou(self.cleaned_data["language_level"], self.cleaned_data["education"])

@@ -71,6 +71,12 @@ def _lock(campaign: Campaign) -> None:
     Campaign.objects.select_for_update(of=("self",), no_key=True).get(pk=campaign.pk)
 
 
+def hold_collectors(*, participant: Participant) -> list[Campaign]:
+    """The campaigns that the participant voted in, held against collectors until the transaction ends."""
+    voted_in = Ballot.objects.filter(battle__participant=participant).order_by().values("battle__campaign")
+    return list(Campaign.objects.filter(pk__in=voted_in).order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
 def _collect_locked(campaign: Campaign, *, batch: int) -> int:
     ballots = list(
         Ballot.objects.of_campaign(campaign)

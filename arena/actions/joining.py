@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
+from arena.actions.collection import hold_collectors
 from arena.enums import BattleStatus, ParticipantKind
 from arena.models import Ballot, Battle, Campaign, Consent, Contribution, Participant, Report, User
 
@@ -46,18 +49,21 @@ def has_joined(*, participant: Participant | None, campaign: Campaign) -> bool:
 
 
 @transaction.atomic
-def claim_participant(*, participant: Participant, user: User) -> Participant:
-    """Gives an anonymous participant's battles to an account. Locks both participants, lower key first.
+def claim_participant(*, participant: Participant, user: User) -> Participant | None:
+    """Gives an anonymous participant's battles to an account; returns the account's participant.
 
     An account without a participant takes this one over; one that has its own gets the battles, reports and consents.
+    Where another log-in of the same session came first, there is nothing to take over. Locks both participants, lower
+    key first, then the anonymous one's battles, then the campaigns of the votes against collectors.
     """
     own = Participant.objects.filter(user=user).first()
     keys = [participant.pk] + ([own.pk] if own else [])
-    locked = {row.pk: row for row in Participant.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
-    anonymous = locked[participant.pk]
-    if anonymous.user_id is not None:
-        # Another log-in of the same session came first; there is nothing left to take over.
-        return own or anonymous
+    # NO KEY, because a collector that holds a campaign may be adding a contribution, which refers to the participant.
+    rows = Participant.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk")
+    locked = {row.pk: row for row in rows}
+    anonymous = locked.get(participant.pk)
+    if anonymous is None or anonymous.user_id is not None:
+        return Participant.objects.filter(user=user).first()
     if own is None:
         anonymous.user = user
         anonymous.save(update_fields=["user"])
@@ -72,6 +78,7 @@ def _merge(*, source: Participant, target: Participant) -> None:
     Battle.objects.open().of(target).filter(campaign__in=busy).update(
         status=BattleStatus.SKIPPED, closed_at=timezone.now()
     )
+    # First the battles, so that no vote comes in between, then the collectors, which may be counting earlier ones.
     Battle.objects.of(source).update(participant=target)
     Report.objects.filter(participant=source).update(participant=target)
     accepted = target.consents.values_list("campaign", "version")
@@ -79,6 +86,7 @@ def _merge(*, source: Participant, target: Participant) -> None:
         if (consent.campaign_id, consent.version) not in set(accepted):
             consent.participant = target
             consent.save(update_fields=["participant"])
+    hold_collectors(participant=target)
     _merge_contributions(source=source, target=target)
     if source.is_blocked and not target.is_blocked:
         target.blocked_at, target.block_reason = source.blocked_at, source.block_reason
@@ -88,9 +96,7 @@ def _merge(*, source: Participant, target: Participant) -> None:
 
 def _merge_contributions(*, source: Participant, target: Participant) -> None:
     for contribution in source.contributions.select_related("campaign"):
-        own, _created = Contribution.objects.select_for_update().get_or_create(
-            campaign=contribution.campaign, participant=target
-        )
+        own, _created = Contribution.objects.get_or_create(campaign=contribution.campaign, participant=target)
         own.votes += contribution.votes
         own.tickets = own.votes // contribution.campaign.votes_per_ticket
         own.save(update_fields=["votes", "tickets"])
@@ -100,8 +106,8 @@ def _merge_contributions(*, source: Participant, target: Participant) -> None:
 def erase_account(*, participant: Participant) -> None:
     """Erases the person and keeps the votes (invariant 9). Locks the participant.
 
-    The account with its name, password and e-mail addresses is deleted; battles, ballots and consents stay with a
-    participant that no longer leads to anybody.
+    The account with its name, password and e-mail addresses is deleted, and its name is taken out of the history of
+    the admin site; battles, ballots and consents stay with a participant that no longer leads to anybody.
     """
     locked = Participant.objects.select_for_update(of=("self",)).select_related("user").get(pk=participant.pk)
     user = locked.user
@@ -110,7 +116,14 @@ def erase_account(*, participant: Participant) -> None:
     locked.save(update_fields=["user", "erased_at"])
     Battle.objects.open().of(locked).update(status=BattleStatus.SKIPPED, closed_at=timezone.now())
     if user is not None:
+        _take_name_out_of_history(user=user, participant=locked)
         user.delete()
+
+
+def _take_name_out_of_history(*, user: User, participant: Participant) -> None:
+    for row in (user, participant):
+        kind = ContentType.objects.get_for_model(row)
+        LogEntry.objects.filter(content_type=kind, object_id=str(row.pk)).update(object_repr=str(participant))
 
 
 def own_data(*, participant: Participant) -> dict[str, object]:
@@ -131,7 +144,16 @@ def own_data(*, participant: Participant) -> dict[str, object]:
             for consent in participant.consents.select_related("campaign")
         ],
         "battles": [
-            _own_battle(battle) for battle in Battle.objects.of(participant).with_conversation().order_by("created_at")
+            _own_battle(battle)
+            for battle in Battle.objects.of(participant)
+            .with_conversation()
+            .select_related("ballot")
+            .prefetch_related("ballot__judgements")
+            .order_by("created_at")
+        ],
+        "contributions": [
+            {"campaign": row.campaign.slug, "votes": row.votes, "tickets": row.tickets}
+            for row in participant.contributions.select_related("campaign")
         ],
         "reports": [
             {"battle": str(report.battle.uid), "kind": report.kind, "reason": report.reason, "at": report.created_at}
@@ -141,12 +163,15 @@ def own_data(*, participant: Participant) -> dict[str, object]:
 
 
 def _own_battle(battle: Battle) -> dict[str, object]:
-    ballot = Ballot.objects.filter(battle=battle).prefetch_related("judgements").first()
+    ballot: Ballot | None = getattr(battle, "ballot", None)
     return {
         "uid": str(battle.uid),
         "campaign": battle.campaign.slug,
         "status": battle.status,
+        "language": battle.language,
         "created": battle.created_at,
+        "closed": battle.closed_at,
+        "skip_reason": battle.skip_reason,
         "turns": [
             {"prompt": turn.prompt, **{answer.side: answer.text for answer in turn.answers.all()}}
             for turn in battle.turns.all()

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from arena.actions.admin_history import record_admin_change
+from arena.actions.collection import hold_collectors
 from arena.exceptions import AlreadyBlocked, BlockNeedsReason, NotBlocked
 from arena.models import Ballot, Battle, Campaign, Participant, User
 from arena.tasks import rebuild_campaign_tallies
@@ -32,7 +33,7 @@ def block_participant(*, participant_id: int, reason: str, by: User) -> Particip
     participant.save(update_fields=["blocked_at", "block_reason"])
     list(Battle.objects.open().of(participant).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     votes = Ballot.objects.counted().filter(battle__participant=participant)
-    campaigns = _lock_campaigns(participant)
+    campaigns = hold_collectors(participant=participant)
     quarantined = votes.update(quarantined_at=now, collected_at=None, winner="")
     _rebuild(campaigns)
     message = _("Blocked: %(reason)s Votes quarantined: %(votes)s.")
@@ -50,7 +51,7 @@ def unblock_participant(*, participant_id: int, by: User) -> Participant:
     if participant.blocked_at is None:
         raise NotBlocked
     votes = Ballot.objects.filter(battle__participant=participant, quarantined_at__gte=participant.blocked_at)
-    campaigns = _lock_campaigns(participant)
+    campaigns = hold_collectors(participant=participant)
     freed = votes.update(quarantined_at=None)
     participant.blocked_at, participant.block_reason = None, ""
     participant.save(update_fields=["blocked_at", "block_reason"])
@@ -63,12 +64,6 @@ def unblock_participant(*, participant_id: int, by: User) -> Participant:
 def _lock(participant_id: int) -> Participant:
     # NO KEY, because a collector that holds a campaign may be adding a contribution, which refers to the participant.
     return Participant.objects.select_for_update(of=("self",), no_key=True).get(pk=participant_id)
-
-
-def _lock_campaigns(participant: Participant) -> list[Campaign]:
-    """The campaigns that the participant voted in, held against collectors as in `arena.actions.collection`."""
-    voted_in = Ballot.objects.filter(battle__participant=participant).order_by().values("battle__campaign")
-    return list(Campaign.objects.filter(pk__in=voted_in).order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def _rebuild(campaigns: list[Campaign]) -> None:
