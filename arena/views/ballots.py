@@ -14,10 +14,11 @@ from arena.live.notices import announce_closed
 from arena.models import Ballot, Battle
 from arena.views.ballot_pages import field_errors, form_context, reveal_of
 from arena.views.battles import own_battle
-from arena.views.errors import wants_json
+from arena.views.errors import answers_refusals, wants_json
 
 
 @require_POST
+@answers_refusals
 def ballot(request: HttpRequest, uid: UUID) -> HttpResponse:
     battle = own_battle(request, uid)
     choices = _read(request, battle)

@@ -72,7 +72,7 @@ def redraw(request: HttpRequest, uid: UUID) -> HttpResponse:
 @answers_refusals
 def report(request: HttpRequest, uid: UUID) -> HttpResponse:
     battle = own_battle(request, uid)
-    form = ReportForm(request.POST or None)
+    form = ReportForm(request.POST if request.method == "POST" else None)
     done = False
     if request.method == "POST" and form.is_valid():
         try:

@@ -6,12 +6,12 @@ from functools import wraps
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from arena.exceptions import Refusal
-from arena.models import Campaign
+from arena.models import Battle, Campaign
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,10 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def answers_refusals(view: View) -> View:
-    """Turns a Refusal of the action that a view calls into a page, or into JSON, with its sentence and its status."""
+    """Turns a Refusal of the action that a view calls into a page, or into JSON, with its sentence and its status.
+
+    A battle that changed hands while it was waited for is not found, as somebody else's.
+    """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -34,6 +37,8 @@ def answers_refusals(view: View) -> View:
             slug = kwargs.get("slug")
             campaign = Campaign.objects.public().filter(slug=slug).first() if isinstance(slug, str) else None
             return refuse(request, refusal, campaign=campaign)
+        except Battle.DoesNotExist:
+            raise Http404 from None
 
     return wrapper
 

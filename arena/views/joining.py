@@ -18,7 +18,7 @@ def join_campaign(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign.objects.public(), slug=slug)
     if cast(ArenaRequest, request).participant:
         return redirect("arena:consent", slug=slug)
-    form = AboutYouForm(request.POST or None)
+    form = AboutYouForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         about = joining.AboutYou(form.cleaned_data["language_level"], form.cleaned_data["education"])
         user = request.user if request.user.is_authenticated else None
@@ -36,7 +36,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("arena:join", slug=slug)
     if joining.has_joined(participant=participant, campaign=campaign):
         return redirect("arena:campaign", slug=slug)
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         joining.accept_consent(participant=participant, campaign=campaign)
         return redirect("arena:campaign", slug=slug)

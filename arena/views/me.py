@@ -92,7 +92,7 @@ def erase(request: HttpRequest) -> HttpResponse:
     participant = _participant(request)
     if participant is None:
         return _to_join(request)
-    form = EraseForm(request.POST or None)
+    form = EraseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         erase_account(participant=participant)
         logout(request)

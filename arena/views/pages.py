@@ -4,7 +4,7 @@ from typing import cast
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -45,7 +45,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except Error as error:
         log.error("database_away", error=repr(error))
         return HttpResponse("the database is away", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
