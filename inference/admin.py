@@ -38,7 +38,6 @@ class ServedModelAdmin(ServedModelAdminBase):
         "name",
         "health_badge",
         "probed",
-        "model_name",
         "base_url",
         "key",
         "is_enabled",
@@ -73,7 +72,7 @@ class ServedModelAdmin(ServedModelAdminBase):
     def health_badge(self, served_model: ServedModel) -> SafeString:
         """The state, and why."""
         return format_html(
-            '<span class="badge badge-{}">{}</span> <span class="quiet">{}</span>',
+            '<span class="badge badge-{}">{}</span> <span class="why quiet">{}</span>',
             HEALTH_BADGES[ModelHealth(served_model.health)],
             served_model.get_health_display(),
             served_model.health_reason,

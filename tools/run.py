@@ -187,7 +187,9 @@ class Run:
 
     async def _model_step(self, name: str, command: list[str]) -> None:
         """Run one step to its end, showing its lines. Raises Failed with a clear line."""
-        process = await processes.start(command, log=None, cwd=ROOT, grace=30.0)
+        # Its lines are for people here; the servers have logs of their own.
+        env = {"LEHIA_LOG_LEVEL": "WARNING"}
+        process = await processes.start(command, log=None, env=env, cwd=ROOT, grace=30.0)
         child = Child(name, process, LOGS / "models.log")
         # Before the site in the list of what is stopped, which makes no difference, and out of it when it has
         # ended.

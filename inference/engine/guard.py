@@ -1,9 +1,9 @@
 """Run one program so that it can never be left behind. Standard library only.
 
-`python guard.py [--grace SECONDS] -- PROGRAM ARGUMENT...` runs the program in a session of its own, hands
-signals on to all of its processes, and ends them all when the guard's own parent dies, however it died, or
-when the program itself does. vLLM needs this: its engine and workers live on, with their memory, when its
-server process is killed.
+`python guard.py [--grace SECONDS] -- PROGRAM ARGUMENT...` runs the program in a session of its own. When the guard is
+told to stop, or its own parent dies, however it died, it asks the program to end, and kills after the grace; when the
+program ends, also by itself, every process below it ends. vLLM needs this: its engine and workers live on, with their
+memory, when its server process is killed.
 """
 
 import contextlib
@@ -84,18 +84,19 @@ class Guard:
         """End every process of the program: asked first, killed after the grace."""
         deadline = time.monotonic() + self._grace
         if self._child.poll() is None:
-            self._signal_group(signal.SIGTERM)
+            # Only the program itself is asked: celery and gunicorn finish the work of their own children first.
+            self._child.terminate()
             while self._child.poll() is None and time.monotonic() < deadline:
                 self._wait(min(deadline - time.monotonic(), _LOOK_AGAIN))
         for _ in range(50):
-            self._signal_group(signal.SIGKILL)
+            self._kill_group()
             if not _kill_descendants():
                 return
             self._wait(0.02)
 
-    def _signal_group(self, number: int) -> None:
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, number)
+            os.killpg(self._child.pid, signal.SIGKILL)
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
