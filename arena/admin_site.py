@@ -39,7 +39,7 @@ SECTIONS = (
         "people", gettext_lazy("People"), ("arena.participant", "arena.user", "account.emailaddress", "auth.group")
     ),
     Section("rankings", gettext_lazy("Rankings"), ("ranking.snapshot",)),
-    Section("record", gettext_lazy("Record"), ("admin.logentry",)),
+    Section("record", gettext_lazy("History"), ("admin.logentry",)),
 )
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import F, Func, Model, QuerySet, Subquery
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import F, Field, Func, Model, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -49,6 +50,13 @@ class ArenaModelAdmin(ModelAdmin[M]):
 
     list_per_page = 50
     show_full_result_count = False
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest | None, **kwargs: Any) -> Any:
+        """Without the small buttons that would change or delete another row from within this one's form."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_change_related = field.widget.can_delete_related = False
+        return field
 
 
 class ReadOnlyAdmin(ArenaModelAdmin[M]):

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from arena.admin.base import ReadOnlyAdmin, badge, count_of
-from arena.enums import AnswerStatus, BattleStatus, ReportResolution, Side
+from arena.admin.reports import DECISIONS
+from arena.enums import AnswerStatus, BattleStatus, Side
 from arena.markdown import render_markdown
 from arena.models import Answer, Ballot, Battle, Competitor, Report, Turn
 
@@ -134,7 +135,7 @@ class BattleAdmin(ReadOnlyAdmin[Battle]):
             "ballot": Ballot.objects.filter(battle=battle).prefetch_related("judgements").first(),
             "reports": battle.reports.all(),
             "can_resolve": request.user.has_perm("arena.change_report"),
-            "resolutions": ReportResolution,
+            "decisions": DECISIONS,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/arena/battle/detail.html", context)

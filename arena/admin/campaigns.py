@@ -1,10 +1,13 @@
 """Campaigns and their texts."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
 from django.db.models import OuterRef, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +39,11 @@ STATUS_BADGES = {
 }
 
 
+SHORT_TEXT: Mapping[type[Any], Mapping[str, Any]] = {
+    models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}
+}
+
+
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     languages = forms.MultipleChoiceField(
         label=gettext_lazy("Languages of its pages"),
@@ -52,6 +60,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
 class CampaignTextInline(StackedInline[CampaignText, Campaign]):
     model = CampaignText
     extra = 0
+    classes = ("collapse",)
+    formfield_overrides = SHORT_TEXT
 
 
 class ConsentTextFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -77,11 +87,13 @@ class ConsentTextInline(StackedInline[ConsentText, Campaign]):
     model = ConsentText
     formset = ConsentTextFormSet
     extra = 0
+    classes = ("collapse",)
 
 
 class StartingPromptInline(TabularInline[StartingPrompt, Campaign]):
     model = StartingPrompt
     extra = 0
+    classes = ("collapse",)
 
 
 @admin.register(Campaign)
@@ -96,7 +108,7 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
     inlines = (CampaignTextInline, ConsentTextInline, StartingPromptInline)
     actions = ("open_campaigns", "pause_campaigns", "close_campaigns", "count_again")
     fieldsets = (
-        (None, {"fields": ("name", "slug", "status", ("starts_at", "ends_at"), "languages")}),
+        (None, {"fields": ("name", "slug", "status", "starts_at", "ends_at", "languages")}),
         (gettext_lazy("The vote"), {"fields": ("ballot_form", "reveal_policy", "leaderboard_policy")}),
         (
             gettext_lazy("Limits"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 class ReadableJSONWidget(forms.Textarea):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(
-            {"rows": 8, "cols": 80, "class": "vLargeTextField json", "spellcheck": "false", **(attrs or {})}
+            {"rows": 12, "cols": 80, "class": "vLargeTextField json", "spellcheck": "false", **(attrs or {})}
         )
 
 

@@ -125,7 +125,6 @@ class MatchupAdmin(ConfirmedActions[Matchup], ArenaModelAdmin[Matchup]):
     list_select_related = ("campaign",)
     search_fields = ("name", "campaign__name")
     actions = tuple(verb.action for verb in VERBS)
-    fields = ("campaign", "name", "pairing_policy", "target_votes", "stop_at_target", "entries")
 
     class Media:
         js = (forms.Script("js/admin/entries.mjs", type="module"),)
@@ -158,10 +157,19 @@ class MatchupAdmin(ConfirmedActions[Matchup], ArenaModelAdmin[Matchup]):
         weighted = matchup.pairing_policy == PairingPolicy.WEIGHTED
         return format_html_join("", "<div>{}{}</div>", ((e.competitor, f" × {e.weight:g}" * weighted) for e in rows))
 
+    def get_fields(self, request: HttpRequest, obj: Matchup | None = None) -> tuple[str, ...]:
+        fields = ("campaign", "name", "pairing_policy", "target_votes", "stop_at_target", "entries")
+        return (*fields[:2], "state_badge", *fields[2:]) if obj else fields
+
     def get_readonly_fields(self, request: HttpRequest, obj: Matchup | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        return ("campaign",) if obj.state in EDITABLE_STATES else ("campaign", "pairing_policy", "entries")
+        fixed = ("campaign", "state_badge")
+        if obj.state in EDITABLE_STATES:
+            return fixed
+        if obj.state == MatchupState.RUNNING:
+            return (*fixed, "pairing_policy", "entries")
+        return (*fixed, "pairing_policy", "target_votes", "stop_at_target", "entries")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Matchup | None:
         """Locks the row where a form comes in, so that nobody starts the matchup while its entries change."""

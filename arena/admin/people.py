@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from arena.actions.people import MAX_REASON, block_participant, unblock_participant
 from arena.admin.base import ArenaModelAdmin, ConfirmedActions, TabularInline, badge, count_of, current_admin, link
+from arena.enums import Education, LanguageLevel
 from arena.models import Ballot, Consent, Participant, User
 
 
@@ -40,6 +41,28 @@ class BlockedFilter(admin.SimpleListFilter):
         return queryset
 
 
+class LevelFilter(admin.SimpleListFilter):
+    title = gettext_lazy("level of Basque")
+    parameter_name = "language_level"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(LanguageLevel.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Participant]) -> QuerySet[Participant]:
+        return queryset.filter(language_level=self.value()) if self.value() else queryset
+
+
+class EducationFilter(admin.SimpleListFilter):
+    title = gettext_lazy("education")
+    parameter_name = "education"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Education.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Participant]) -> QuerySet[Participant]:
+        return queryset.filter(education=self.value()) if self.value() else queryset
+
+
 class ConsentInline(TabularInline[Consent, Participant]):
     model = Consent
     fields = ("campaign", "version", "accepted_at")
@@ -63,14 +86,14 @@ class ParticipantAdmin(ConfirmedActions[Participant], ArenaModelAdmin[Participan
         "name",
         "kind",
         "account_link",
-        "language_level",
-        "education",
+        "level",
+        "studies",
         "votes",
         "quarantined_votes",
         "created_at",
         "block",
     )
-    list_filter = (BlockedFilter, "kind", "language_level", "education")
+    list_filter = (BlockedFilter, "kind", LevelFilter, EducationFilter)
     list_select_related = ("user",)
     search_fields = ("uid", "user__username", "user__email", "external_name")
     date_hierarchy = "created_at"
@@ -81,8 +104,8 @@ class ParticipantAdmin(ConfirmedActions[Participant], ArenaModelAdmin[Participan
         "uid",
         "kind",
         "account_link",
-        "language_level",
-        "education",
+        "level",
+        "studies",
         "confirmed_age",
         "created_at",
         "votes",
@@ -121,6 +144,15 @@ class ParticipantAdmin(ConfirmedActions[Participant], ArenaModelAdmin[Participan
         if participant.user is None:
             return "–"
         return link(reverse("admin:arena_user_change", args=[participant.user.pk]), participant.user)
+
+    # Both keep the words of their file where a vote was imported, so they are no fields with choices.
+    @admin.display(description=gettext_lazy("level of Basque"), ordering="language_level")
+    def level(self, participant: Participant) -> str:
+        return str(dict(LanguageLevel.choices).get(participant.language_level, participant.language_level))
+
+    @admin.display(description=gettext_lazy("education"), ordering="education")
+    def studies(self, participant: Participant) -> str:
+        return str(dict(Education.choices).get(participant.education, participant.education))
 
     @admin.display(description=gettext_lazy("votes"), ordering="votes_count")
     def votes(self, participant: Any) -> int:
@@ -186,7 +218,7 @@ def _seen_by_somebody_else(user: User) -> None:
     user.must_change_password = user.is_staff
 
 
-class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
+class NewAccountForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("username", "email", "is_staff")
@@ -202,7 +234,7 @@ class OthersPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
     add_form = NewAccountForm
     change_password_form = OthersPasswordForm
     list_display = ("username", "email", "is_staff", "is_active", "participant_link", "date_joined", "last_login")

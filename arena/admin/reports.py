@@ -21,6 +21,8 @@ from arena.enums import ReportResolution
 from arena.exceptions import ReportResolved
 from arena.models import Report
 
+#: What can be decided, as said on the buttons.
+DECISIONS = ((ReportResolution.UPHELD, gettext_lazy("Uphold")), (ReportResolution.DISMISSED, gettext_lazy("Dismiss")))
 RESOLUTION_BADGES = {ReportResolution.UPHELD: "bad", ReportResolution.DISMISSED: "quiet"}
 
 
@@ -39,7 +41,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin[Report]):
-    list_display = ("created_at", "kind", "reason", "battle_link", "participant", "decision")
+    list_display = ("created_at", "kind", "reason", "decision", "battle_link", "participant")
     list_display_links = None
     list_filter = (WaitingFilter, "kind", "resolution", ("battle__campaign", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("battle__campaign", "participant__user", "resolved_by")
@@ -67,7 +69,7 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
             return badge(kind, f"{report.get_resolution_display()} · {report.resolved_by or '–'}")
         if hasattr(report, "look_only"):
             return badge("warn", _("Waiting"))
-        context = {"report": report, "resolutions": ReportResolution}
+        context = {"report": report, "decisions": DECISIONS}
         return render_to_string("admin/arena/report/buttons.html", context)
 
     def get_urls(self) -> list[URLPattern]:
