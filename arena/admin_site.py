@@ -80,6 +80,8 @@ class ArenaAdminSite(admin.AdminSite):
             return super().get_app_list(request, app_label)
         apps = self._build_app_dict(request).values()
         found = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
+        if "admin.logentry" in found:
+            found["admin.logentry"]["name"] = _("What admins did")
         sections = [
             {
                 "name": section.name,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from kombu.exceptions import OperationalError
 
-from arena.actions.campaigns import set_campaign_status
+from arena.actions.campaigns import TRANSITIONS, set_campaign_status
 from arena.admin.base import (
     ArenaModelAdmin,
     ConfirmedActions,
@@ -134,6 +134,18 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
     def running_matchups(self, campaign: Any) -> int:
         return int(campaign.running_count)
 
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Campaign | None = None,
+    ) -> HttpResponse:
+        context["verbs"] = _offered(obj) if obj and self.has_change_permission(request, obj) else []
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "ballot_form" in form.changed_data and Ballot.objects.of_campaign(obj).exists():
@@ -188,3 +200,14 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
             self.message_user(request, _("The worker cannot be reached. Is it running?"), messages.ERROR)
         else:
             self.message_user(request, _("The votes are being counted again."), messages.SUCCESS)
+
+
+def _offered(campaign: Campaign) -> list[dict[str, str]]:
+    """The buttons of a campaign's page."""
+    verbs = {
+        CampaignStatus.OPEN: ("open_campaigns", _("Open")),
+        CampaignStatus.PAUSED: ("pause_campaigns", _("Pause")),
+        CampaignStatus.CLOSED: ("close_campaigns", _("Close")),
+    }
+    allowed = TRANSITIONS[campaign.status]
+    return [{"action": action, "label": label} for status, (action, label) in verbs.items() if status in allowed]
