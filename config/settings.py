@@ -261,7 +261,7 @@ for _name, _value in env.email("EMAIL_URL", f"filemail:///{VAR_DIR / 'mail'}").i
 ANSWER_FRAMES_PER_SECOND = 20
 ANSWER_SAVE_SECONDS = 1.0
 # An answer whose heartbeat (one per save) is older than this has lost the process that streamed it.
-ANSWER_LOST_SECONDS = 15.0
+ANSWER_LOST_SECONDS = env.integer("ANSWER_LOST_SECONDS", 15, minimum=2)
 SOCKET_IDLE_SECONDS = env.integer("SOCKET_IDLE_SECONDS", 60, minimum=1)
 DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 60)
 

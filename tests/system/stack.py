@@ -66,12 +66,13 @@ class Stack:
         """Runs Python in the project, on this stack's database; returns what it assigns to `result`."""
         return json.loads(self.manage("shell", "--no-imports", "-c", f"{code}\nimport json; print(json.dumps(result))"))
 
-    def serve_models_at(self, base_url: str) -> None:
-        """Points the demo's served model at a scripted server, and says that it is ready."""
+    def serve_models_at(self, base_url: str, *, model_name: str = "smollm2-135m-instruct") -> None:
+        """Points the demo's served model at a server, and says that it is ready."""
         self.evaluate(
             "from inference.models import ServedModel\n"
             "from django.utils import timezone\n"
-            f"result = ServedModel.objects.update(base_url={base_url!r}, health='ready', ready_since=timezone.now())"
+            f"result = ServedModel.objects.update(base_url={base_url!r}, model_name={model_name!r}, health='ready', "
+            "ready_since=timezone.now())"
         )
 
     def start_web(self) -> None:
