@@ -24,8 +24,9 @@ class Structure:
 
     component (n,): from 0, largest first (most models, then most votes, then first name).
     block (n,): strongly connected block of each model.
-    anchor (n_components,): the block whose ratings are on the component's scale, or NO_ANCHOR where no two
-        models of the component have a finite difference.
+    anchor (n_components,): the block whose ratings are on the component's scale (that of most models, then most
+        votes, then the uppermost, then that of the first name), or NO_ANCHOR where no two models of the component
+        have a finite difference.
     above (n, n): whether i is infinitely far above j.
     """
 
@@ -51,12 +52,14 @@ def find_structure(pairs: Pairs, tally: FloatArray, *, one_scale: bool = False) 
     block = component.copy() if one_scale else connected_components(beat, connection="strong")[1].astype(np.int64)
     n_components = int(component.max(initial=-1)) + 1
     sizes = np.bincount(block, minlength=n)
-    order = np.lexsort((np.arange(n), -_votes_within(block, pairs, tally)[block], -sizes[block]))
+    above = _above(beat, block)
+    votes_within = _votes_within(block, pairs, tally)
+    order = np.lexsort((np.arange(n), above.sum(axis=0), -votes_within[block], -sizes[block]))
     anchor = np.full(n_components, NO_ANCHOR, dtype=np.int64)
     for model in order[::-1]:
         if sizes[block[model]] > 1:
             anchor[component[model]] = block[model]
-    return Structure(component, block, anchor, _above(beat, block))
+    return Structure(component, block, anchor, above)
 
 
 def blocks_hold(pairs: Pairs, tallies: FloatArray, block: IntArray) -> BoolArray:
