@@ -89,7 +89,8 @@ def restart_answer(answer: Answer) -> bool:
         ended_at=None,
         heartbeat_at=timezone.now(),
     )
-    answer.refresh_from_db()
+    # With its turn, which whoever tells the browsers reads outside of a database thread.
+    answer.refresh_from_db(from_queryset=Answer.objects.select_related("turn"))
     return restarted == 1
 
 
