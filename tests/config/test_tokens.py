@@ -57,7 +57,8 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
-    ("foreground", "ground", "least"), [(name, ground, least) for name, grounds, least in PAIRINGS for ground in grounds]
+    ("foreground", "ground", "least"),
+    [(name, ground, least) for name, grounds, least in PAIRINGS for ground in grounds],
 )
 def test_pairing_has_enough_contrast(theme: dict[str, str], foreground: str, ground: str, least: float) -> None:
     assert contrast(theme[foreground], theme[ground]) >= least
