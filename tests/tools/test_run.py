@@ -22,16 +22,15 @@ DEMO = ROOT / "docs" / "specs" / "demo.yaml"
 class Started:
     """A `make run` whose lines can be waited for."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, var: Path, *arguments: str) -> None:
         self.port = free_port()
-        self.var = folder / "var"
         # Every process below inherits this, so that each can be found again whatever became of its parent.
         self.mark = f"LEHIA_TEST_RUN={folder}"
         name, _, value = self.mark.partition("=")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tools.run", "--port", str(self.port), *arguments],
             cwd=ROOT,
-            env={**os.environ, "LEHIA_VAR_DIR": str(self.var), name: value, "MAKELEVEL": "1"},
+            env={**os.environ, "LEHIA_VAR_DIR": str(var), name: value, "MAKELEVEL": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -92,6 +91,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One place for all runs of this file: from the second on, what is done is skipped."""
+    return tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture
 def runs() -> Iterator[list[Started]]:
     started: list[Started] = []
@@ -118,10 +123,13 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
 
 @pytest.mark.vllm
 @pytest.mark.timeout(600)
-def test_the_page_first_then_the_models_and_ctrl_c_stops_everything(tmp_path: Path, runs: list[Started]) -> None:
+def test_the_page_first_then_the_models_and_ctrl_c_stops_everything(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, runs: list[Started]
+) -> None:
     spec = tmp_path / "demo.yaml"
     spec.write_text(DEMO.read_text().replace("port: 8100", f"port: {free_port()}"))
-    run = Started(tmp_path, "--spec", str(spec))
+    var = tmp_path_factory.mktemp("new")
+    run = Started(tmp_path, var, "--spec", str(spec))
     runs.append(run)
     address = run.until("Lehia is at", 180).split()[3]
     assert re.search(r"one-time password \S{8}", run.until("Admin: ", 5))
@@ -131,7 +139,7 @@ def test_the_page_first_then_the_models_and_ctrl_c_stops_everything(tmp_path: Pa
     run.until(r"smollm2-135m-instruct: ready after", 300)
     assert any("vllm" in command.lower() for command in run.left_behind())
 
-    again = Started(tmp_path, "--no-models")
+    again = Started(tmp_path, var, "--no-models")
     runs.append(again)
     again.until("Another `make run` is running here", 30)
     assert again.process.wait(timeout=10) == 1
@@ -145,8 +153,8 @@ def test_the_page_first_then_the_models_and_ctrl_c_stops_everything(tmp_path: Pa
 @pytest.mark.vllm
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_whatever_ends_it_nothing_is_left_behind(tmp_path: Path, runs: list[Started], number: int) -> None:
-    run = Started(tmp_path, "--no-models")
+def test_whatever_ends_it_nothing_is_left_behind(tmp_path: Path, var: Path, runs: list[Started], number: int) -> None:
+    run = Started(tmp_path, var, "--no-models")
     runs.append(run)
     run.until("Lehia is at", 180)
     assert len(run.left_behind()) >= 7
@@ -156,8 +164,8 @@ def test_whatever_ends_it_nothing_is_left_behind(tmp_path: Path, runs: list[Star
 
 @pytest.mark.vllm
 @pytest.mark.timeout(600)
-def test_a_child_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path, runs: list[Started]) -> None:
-    run = Started(tmp_path, "--no-models")
+def test_a_child_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path, var: Path, runs: list[Started]) -> None:
+    run = Started(tmp_path, var, "--no-models")
     runs.append(run)
     run.until("Lehia is at", 180)
     for folder in Path("/proc").glob("[0-9]*"):
