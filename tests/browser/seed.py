@@ -1,4 +1,4 @@
-"""Fills the database of the browser tests: `python -m tests.browser.seed BASE_URL`.
+"""Makes database and static files of the browser tests: `python -m tests.browser.seed BASE_URL`.
 
 One open campaign of two competitors, whose models are `stub-a` and `stub-b` of the scripted model server.
 """
@@ -7,6 +7,7 @@ import os
 import sys
 
 import django
+from django.core.management import call_command
 
 SLUG = "lehia"
 NAMES = {"stub-a": "Ipar haizea", "stub-b": "Hego haizea"}
@@ -30,7 +31,8 @@ def seed(base_url: str) -> None:
     from tests.factories import CampaignFactory, CompetitorFactory, MatchupFactory, ServedModelFactory
 
     served = [ServedModelFactory(name=name, model_name=name, base_url=base_url) for name in NAMES]
-    for slug, options in ((SLUG, {}), (LONG_SLUG, {"ballot_form": LONG_FORM, "reveal_policy": "never"})):
+    # The newest campaign is the one of the home page.
+    for slug, options in ((LONG_SLUG, {"ballot_form": LONG_FORM, "reveal_policy": "never"}), (SLUG, {})):
         campaign = CampaignFactory(
             slug=slug, with_texts=True, leaderboard_policy="always", max_prompt_chars=400, max_turns=3, **options
         )
@@ -43,4 +45,6 @@ def seed(base_url: str) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     seed(sys.argv[1])

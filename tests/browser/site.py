@@ -1,5 +1,6 @@
 """The real site in processes of its own, on a free port, with a database and static files in a folder of its own."""
 
+import json
 import os
 import socket
 import subprocess
@@ -23,8 +24,11 @@ class RunningSite:
     def __init__(self, folder: Path, *, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.port = _free_port()
+        # Nothing of the tests' own settings: this is the site as it comes, on SQLite and with its broker on disk.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LEHIA_")}
         self._environment = {
-            **os.environ,
+            **inherited,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
             "LEHIA_VAR_DIR": str(folder),
             "LEHIA_DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
             **(environment or {}),
@@ -36,9 +40,8 @@ class RunningSite:
         return f"http://127.0.0.1:{self.port}"
 
     def prepare(self, seed: str, *arguments: str) -> None:
-        """Makes database and static files, and fills the database by a module of the tests."""
-        self.run("manage.py", "migrate", "--verbosity", "0")
-        self.run("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
+        """Makes the catalogues, and by a module of the tests the database and the static files."""
+        self.run("tools/messages.py", "compile")
         self.run("-m", seed, *arguments)
 
     def run(self, *arguments: str) -> str:
@@ -51,8 +54,9 @@ class RunningSite:
         return done.stdout
 
     def start(self) -> None:
-        bind = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "asgi", "--graceful-timeout", "1"]
-        self._server = self.spawn("server.log", "-m", "gunicorn", "config.asgi:application", *bind)
+        bind = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "asgi"]
+        calm = ["--graceful-timeout", "1", "--no-control-socket"]
+        self._server = self.spawn("server.log", "-m", "gunicorn", "config.asgi:application", *bind, *calm)
         self._wait_until_up()
 
     def spawn(self, log: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -70,6 +74,11 @@ class RunningSite:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def static_url(self, name: str) -> str:
+        """The address of a static file, with the hash of its content in it."""
+        manifest = json.loads((self.folder / "static" / "staticfiles.json").read_text())
+        return f"{self.url}/static/{manifest['paths'][name]}"
 
     def log(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")

@@ -4,6 +4,8 @@
  */
 import { hooks } from "./text.mjs";
 
+const LONGEST_MOVE_MS = 600;
+
 export class Panels {
   #side = "a";
 
@@ -16,6 +18,7 @@ export class Panels {
   /** Takes a new turn's track into the group. */
   add(track) {
     track.addEventListener("scroll", () => this.#swiped(track), { passive: true });
+    track.addEventListener("scrollend", () => this.#arrived(track), { passive: true });
     this.#place(track, "instant");
   }
 
@@ -47,8 +50,13 @@ export class Panels {
     if (Math.abs(track.scrollLeft - left) < 1) return;
     // The way there passes the other side, which is no swipe.
     track.dataset.moving = "true";
-    track.addEventListener("scrollend", () => delete track.dataset.moving, { once: true });
-    setTimeout(() => delete track.dataset.moving, 600);
+    // Not every browser tells the end of scrolling.
+    setTimeout(() => this.#arrived(track), LONGEST_MOVE_MS);
     track.scrollTo({ left, behavior });
+  }
+
+  #arrived(track) {
+    delete track.dataset.moving;
+    this.#swiped(track);
   }
 }
