@@ -111,11 +111,9 @@ def redraw_battle(*, battle: Battle, participant: Participant, language: str, rn
 
 def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
     """The battle with its row locked. Raises Battle.DoesNotExist where it is not the participant's."""
-    return (
-        Battle.objects.select_for_update(of=("self",))
-        .select_related("campaign", "participant")
-        .get(pk=battle.pk, participant=participant)
-    )
+    # No select_related: rows joined to a locked one are as old as the statement, which may have waited for the lock
+    # while an admin blocked the participant or paused the campaign. Read later, they are as they are now.
+    return Battle.objects.select_for_update(of=("self",)).get(pk=battle.pk, participant=participant)
 
 
 def _lock_participant(participant: Participant) -> None:

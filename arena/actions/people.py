@@ -1,7 +1,5 @@
 """Keeping bad faith out: blocking participants."""
 
-from functools import partial
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,6 +65,10 @@ def _lock(participant_id: int) -> Participant:
 
 
 def _rebuild(campaigns: list[Campaign]) -> None:
-    for campaign in campaigns:
-        # Robust: the block is committed, and a broker that is gone must not turn it into an error.
-        transaction.on_commit(partial(rebuild_campaign_tallies.delay, campaign.pk), robust=True)
+    def send() -> None:
+        for campaign in campaigns:
+            rebuild_campaign_tallies.delay(campaign.pk)
+
+    # Robust: the block is committed, and a broker that is gone must not turn it into an error. It is logged, and an
+    # admin can have a campaign counted again.
+    transaction.on_commit(send, robust=True)
