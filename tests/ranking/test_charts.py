@@ -1,0 +1,41 @@
+import pytest
+
+from ranking.charts import Bar, Scale, interval_bar, scale_for, shade
+
+
+def test_scale_holds_what_there_is_and_leaves_margins():
+    scale = scale_for([900.0, None, 1100.0])
+    assert (scale.x(900), scale.x(1000), scale.x(1100)) == (4.0, 50.0, 96.0)
+
+
+@pytest.mark.parametrize("values", [[], [None], [1000.0], [1000.0, 1000.2]])
+def test_scale_is_never_without_width(values):
+    scale = scale_for(values)
+    assert scale.high - scale.low >= 100
+    assert 1 <= len(scale.ticks()) <= 6
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "values"),
+    [
+        (870, 1130, [900, 1000, 1100]),
+        (0, 5000, [0, 1000, 2000, 3000, 4000, 5000]),
+        (998, 1003, [998, 999, 1000, 1001, 1002, 1003]),
+    ],
+)
+def test_ticks_are_round(low, high, values):
+    ticks = Scale(low, high).ticks()
+    assert [tick.value for tick in ticks] == values
+    assert [tick.x for tick in ticks] == sorted(tick.x for tick in ticks)
+
+
+def test_bar_without_bounds_runs_to_the_edge():
+    scale = Scale(900, 1100)
+    assert interval_bar(scale, None, 1000, None) == Bar(50.0, 100.0, None, False, True)
+    assert interval_bar(scale, 1000, None, 1100) == Bar(0.0, 96.0, 50.0, True, False)
+    assert interval_bar(scale, None, None, None) is None
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0, 0), (0.04, 0), (0.05, 1), (0.5, 5), (0.96, 10), (1, 10)])
+def test_shades(share, expected):
+    assert shade(share) == expected
