@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from arena.ballot_forms import BallotForm, default_form, parse_form
-from arena.enums import CampaignStatus, LeaderboardPolicy, RevealPolicy
+from arena.enums import CampaignStatus, LeaderboardPolicy, MatchupState, RevealPolicy
 from arena.validators import validate_ballot_form, validate_languages
 
 if TYPE_CHECKING:
@@ -156,9 +156,7 @@ class Campaign(models.Model):
         ]
 
     def running_matchups(self) -> "models.QuerySet[Matchup]":
-        from arena.models.matchups import Matchup
-
-        return Matchup.objects.running().filter(campaign=self)
+        return self.matchups.filter(state=MatchupState.RUNNING)
 
 
 def _in_language(texts: list[T], language: str | None) -> T | None:

@@ -1,6 +1,5 @@
 """Refusals and errors, as pages, fragments or JSON."""
 
-import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -66,8 +65,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Rendered without the request: whatever failed may be what the context processors need."""
-    return render(None, "500.html", {"error_id": uuid.uuid4().hex[:8]}, status=500)
+    """Rendered without the request: whatever failed may be what the context processors need. Django has logged it."""
+    return render(None, "500.html", status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
