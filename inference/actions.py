@@ -55,9 +55,7 @@ def expect_warm_up(*, served_model_id: int, until: datetime) -> None:
 
 
 def record_probe(*, served_model_id: int, result: ProbeResult) -> None:
-    """Store what a probe found. Locks the served model's row; a model deleted in the meantime is passed
-    over.
-    """
+    """Store what a probe found. Locks the served model's row; a model deleted in the meantime is passed over."""
     with transaction.atomic():
         served_model = ServedModel.objects.select_for_update(of=("self",)).filter(pk=served_model_id).first()
         if served_model is None:
@@ -81,9 +79,7 @@ def record_probe(*, served_model_id: int, result: ProbeResult) -> None:
 
 
 def probe_enabled_models() -> list[tuple[ServedModel, ProbeResult]]:
-    """Probe every enabled model, store what was found and return it, by name. Nothing is locked while
-    probing.
-    """
+    """Probe every enabled model, store what was found and return it, by name. Nothing is locked while probing."""
     served_models = list(ServedModel.objects.enabled())
     asked: list[tuple[ServedModel, Endpoint]] = []
     results: dict[int, ProbeResult] = {}

@@ -25,9 +25,7 @@ class Chunk:
 
 
 def parse_chunk(data: bytes) -> Chunk:
-    """Read one event's data. Raises AnswerFailed: GARBAGE if it is no chunk, HTTP_STATUS if it reports an
-    error.
-    """
+    """Read one event's data. Raises AnswerFailed: GARBAGE if it is no chunk, HTTP_STATUS if it reports an error."""
     try:
         event = orjson.loads(data)
     except orjson.JSONDecodeError as error:

@@ -11,9 +11,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from inference.prompting import PromptMode
 
 RESERVED_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "n"})
-"""Fields of a request that are ours to set: an `extra` that changes them would break streaming or
-blindness.
-"""
+"""Fields of a request that are ours to set: an `extra` that changes them would break streaming or blindness."""
 
 # vLLM's server drops an idle connection after 5 s. Dropping it earlier ourselves means that no request is
 # ever sent into a connection that is just being closed.

@@ -1,6 +1,4 @@
-"""Errors of this app. Their text is for server logs and admins: it may name a model, so no volunteer may see
-it.
-"""
+"""Errors of this app. Their text is for server logs and admins: it may name a model, so no volunteer may see it."""
 
 from enum import StrEnum
 
@@ -33,9 +31,7 @@ class InferenceError(Exception):
 
 
 class AnswerFailed(InferenceError):
-    """An answer could not be had, or not to its end. What arrived before stays valid and was already
-    yielded.
-    """
+    """An answer could not be had, or not to its end. What arrived before stays valid and was already yielded."""
 
     def __init__(self, kind: FailureKind, detail: str = "") -> None:
         super().__init__(f"{kind}: {detail}" if detail else str(kind))

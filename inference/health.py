@@ -43,9 +43,7 @@ async def probe(endpoint: Endpoint, *, is_warming_up: bool = False) -> ProbeResu
 
 
 def probe_all(endpoints: Sequence[tuple[Endpoint, bool]]) -> list[ProbeResult]:
-    """Probe all of them at once; each comes with whether it is warming up. Needs no event loop, and leaves
-    none.
-    """
+    """Probe all of them at once; each comes with whether it is warming up. Needs no event loop, and leaves none."""
 
     async def run() -> list[ProbeResult]:
         try:

@@ -12,9 +12,7 @@ from inference.validators import API_KEY_ENV_PATTERN, validate_base_url
 
 
 class ServedModelQuerySet(models.QuerySet["ServedModel"]):
-    """Reads of served models. The table has dozens of rows, so no index beside the unique name is worth its
-    upkeep.
-    """
+    """Reads of served models. The table has dozens of rows, so no index beside the unique name is worth its upkeep."""
 
     def enabled(self) -> Self:
         """Those that an admin has not switched off: they are probed."""
@@ -26,9 +24,7 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
 
 
 class ServedModel(models.Model):
-    """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is
-    named.
-    """
+    """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is named."""
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Shown to admins only."))
     base_url = models.CharField(
@@ -159,7 +155,5 @@ class ServedModel(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a battle may be drawn with this model now; the same rule as
-        `ServedModelQuerySet.usable`.
-        """
+        """Whether a battle may be drawn with this model now; the same rule as `ServedModelQuerySet.usable`."""
         return self.is_enabled and self.health == ModelHealth.READY

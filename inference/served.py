@@ -9,9 +9,7 @@ from inference.streaming import Endpoint
 
 
 def endpoint_for(served_model: ServedModel) -> Endpoint:
-    """Where and how to ask `served_model`. Raises ImproperlyConfigured where the variable of its key is not
-    set.
-    """
+    """Where and how to ask `served_model`. Raises ImproperlyConfigured where the variable of its key is not set."""
     return Endpoint(
         base_url=served_model.base_url,
         model_name=served_model.model_name,

@@ -21,9 +21,7 @@ class EventSplitter:
         self._data: list[bytes] = []
 
     def feed(self, received: bytes) -> list[bytes]:
-        """The data of the events that `received` completes. Raises AnswerFailed(OVER_LIMIT) on an endless
-        event.
-        """
+        """The data of the events that `received` completes. Raises AnswerFailed(OVER_LIMIT) on an endless event."""
         *lines, self._rest = (self._rest + received).split(b"\n")
         events: list[bytes] = []
         for line in lines:

@@ -56,9 +56,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is whole. `finish_reason` is the server's word, such as `stop` or `length`; blank where it
-    gave none.
-    """
+    """The answer is whole. `finish_reason` is the server's word: `stop`, `length`, or blank where it gave none."""
 
     finish_reason: str
     prompt_tokens: int | None = None
@@ -198,9 +196,7 @@ async def _send(
 
 
 async def _next_bytes(received: AsyncIterator[bytes], deadline: float, late: FailureKind) -> bytes:
-    """What comes next from the network. Raises AnswerFailed of kind `late` at the deadline, CUT_OFF at the
-    end.
-    """
+    """What comes next from the network. Raises AnswerFailed of kind `late` at the deadline, CUT_OFF at the end."""
     try:
         async with asyncio.timeout_at(deadline):
             return await anext(received)

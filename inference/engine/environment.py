@@ -32,9 +32,7 @@ class Engine:
     lock: Path = LOCK
     torch: Path = TORCH
     extra_index: str = ""
-    """A further package index, such as PyTorch's for the CPU, where the usual one has no `+cpu` build of
-    torch.
-    """
+    """A further package index, such as PyTorch's for the CPU, where the usual one has no `+cpu` build of torch."""
 
     @property
     def python(self) -> Path:

@@ -62,9 +62,7 @@ class Guard:
         self._child = subprocess.Popen(command, start_new_session=True)
 
     def run(self) -> int:
-        """Wait for the program or for the end of the parent; the program's exit code, 128 + signal if
-        killed.
-        """
+        """Wait for the program or for the end of the parent; the program's exit code, 128 + signal if killed."""
         while self._child.poll() is None and not self._told_to_stop():
             pass
         self._stop()

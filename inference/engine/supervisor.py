@@ -1,6 +1,4 @@
-"""Keep model servers running: start them, say when they are ready, restart what dies, leave nothing
-behind.
-"""
+"""Keep model servers running: start them, say when they are ready, restart what dies, leave nothing behind."""
 
 import asyncio
 import time

@@ -58,9 +58,7 @@ def wait_for(condition: object, seconds: float = 10.0) -> bool:
 
 
 def family(folder: Path, command: list[str], started: list[int]) -> tuple[subprocess.Popen[bytes], int, list[int]]:
-    """Start the program through `command`; the started process, the server's id and all the ids of the
-    family.
-    """
+    """Start the program through `command`; the started process, the server's id and all the ids of the family."""
     process = subprocess.Popen([*command, sys.executable, "-c", FAMILY, str(folder)])
     assert wait_for(lambda: len(list(folder.iterdir())) == 3 and (folder / "server").read_text())
     server = int((folder / "server").read_text())

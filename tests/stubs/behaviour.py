@@ -8,9 +8,7 @@ from typing import Any
 
 
 class Behaviour(StrEnum):
-    """How the server answers for a model. A model named `stub-<behaviour>` behaves that way without being
-    told.
-    """
+    """How the server answers for a model. A model named `stub-<behaviour>` behaves that way without being told."""
 
     OK = "ok"
     REASONING = "reasoning"
