@@ -1,6 +1,5 @@
 """Sending tasks after the commit."""
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,4 +11,9 @@ def send_on_commit(task: Any, *args: object) -> None:
     Robust, unlike Celery's own `delay_on_commit`: a broker that is away is logged and must not turn a committed vote
     into an error page. Every task that is sent so has a sweep behind it.
     """
-    transaction.on_commit(partial(task.delay, *args), robust=True)
+
+    def send() -> None:
+        task.delay(*args)
+
+    # A function: Django names it when it logs the error, and a `partial` has no name.
+    transaction.on_commit(send, robust=True)
