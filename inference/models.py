@@ -22,6 +22,10 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
         """Those that a battle may be drawn with: enabled, and ready when last probed."""
         return self.enabled().filter(health=ModelHealth.READY)
 
+    def warming_up(self) -> Self:
+        """Those that are expected to be usable soon, as far as their launcher knows."""
+        return self.enabled().filter(health=ModelHealth.WARMING_UP)
+
 
 class ServedModel(models.Model):
     """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is named."""

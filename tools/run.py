@@ -32,7 +32,9 @@ STAMPS = VAR / "stamps"
 BIN = venv.VENV / "bin"
 DEMO_SPEC = "docs/specs/demo.yaml"
 HOST = "127.0.0.1"
-SECONDS_TO_ANSWER = 60.0
+SECONDS_TO_ANSWER = 120.0
+# How long the page may say that the models are warming up while the engine is downloaded.
+MINUTES_TO_PREPARE = "60"
 SECONDS_TO_STOP = 15.0
 
 
@@ -74,6 +76,8 @@ class Run:
         self._refuse_taken_port()
         await self._set_up()
         password = await self._seed()
+        if self.models:
+            await _quiet([_python(), "manage.py", "announce_models", self.spec, "--minutes", MINUTES_TO_PREPARE])
         await self._start_site()
         self._welcome(password)
         models = asyncio.create_task(self._models()) if self.models else None
@@ -183,7 +187,9 @@ class Run:
             await self._model_step("models", [_python(), "manage.py", "serve_models", self.spec])
         except Failed as error:
             say(f"models | {error}")
+            reason = "Their servers could not be started; see var/log/models.log."
             say("models | The models are NOT available; the page is up and says so. See var/log/models.log.")
+            await _quiet([_python(), "manage.py", "announce_models", self.spec, "--withdraw", reason])
 
     async def _model_step(self, name: str, command: list[str]) -> None:
         """Run one step to its end, showing its lines. Raises Failed with a clear line."""

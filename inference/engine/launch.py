@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -41,6 +41,18 @@ def register_spec(spec: Spec) -> list[ServedModel]:
         )
         for model in spec.models
     ]
+
+
+def announce(spec: Spec, *, until: datetime) -> None:
+    """The servers of `spec` are about to be started: until then, no connection means that they are warming up."""
+    for served_model in register_spec(spec):
+        expect_warm_up(served_model_id=served_model.pk, until=until)
+
+
+def withdraw(spec: Spec, *, reason: str) -> None:
+    """The servers of `spec` will not come; `reason` is for admins."""
+    for served_model in register_spec(spec):
+        record_probe(served_model_id=served_model.pk, result=ProbeResult(ModelHealth.FAILING, reason))
 
 
 def server_plans(spec: Spec, *, python: Path, root: Path, logs: Path) -> list[ServerPlan]:

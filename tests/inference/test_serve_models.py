@@ -1,5 +1,6 @@
-"""`manage.py serve_models`, as a person runs it, with the scripted server in the engine's place."""
+"""The commands that launch and announce model servers. `tests/tools/test_run.py` has them really serve."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from django.core.management import CommandError, call_command
 
 from inference.engine.launch import register_spec
 from inference.engine.spec import load_spec
+from inference.enums import ModelHealth
 from inference.models import ServedModel
+from inference.tasks import probe_served_models
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "docs" / "specs" / "demo.yaml"
@@ -34,3 +37,21 @@ def test_registering_a_spec_makes_its_served_models() -> None:
     assert ServedModel.objects.get() == served_model
     assert served_model.base_url == "http://127.0.0.1:8100/v1"
     assert served_model.name == served_model.model_name == "smollm2-135m-instruct"
+
+
+@pytest.mark.django_db
+def test_announced_models_are_warming_up_until_they_are_withdrawn(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        spec.write_text(f"models:\n  - {{name: m, path: p, port: {unused.getsockname()[1]}}}\n")
+    call_command("announce_models", str(spec), "--minutes", "5")
+    (served_model,) = ServedModel.objects.warming_up()
+    assert served_model.warming_up_until
+    probe_served_models()
+    assert ServedModel.objects.warming_up().exists()
+
+    call_command("announce_models", str(spec), "--withdraw", "No engine.")
+    served_model.refresh_from_db()
+    assert (served_model.health, served_model.health_reason) == (ModelHealth.FAILING, "No engine.")
+    assert not ServedModel.objects.warming_up().exists()
