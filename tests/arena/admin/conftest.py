@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from arena.models import Ballot, Battle, Matchup, Participant, Report, User
@@ -36,6 +37,8 @@ def boss(db: None) -> User:
 
 @pytest.fixture
 def admin_client(client: Client, boss: User) -> Client:
+    """Logged in, and reading English, which tests look for."""
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     client.force_login(boss)
     return client
 
