@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.line import Line
-from tests.browser.visitor import Visitor, answer, ask, ballot, ended, eu, in_step, prompt_box
+from tests.browser.visitor import Visitor, answer, ask, ballot, ended, eu, in_step, prompt_box, until
 from tests.stubs.behaviour import Behaviour
 from tests.stubs.openai_server import StubServer
 
@@ -221,7 +221,7 @@ def test_the_reader_is_left_alone(visitor: Visitor, openai_server: StubServer) -
     page.mouse.wheel(0, 20_000)
     expect(answer(page, "a")).to_contain_text("Paragrafo 45")
     rest = "document.documentElement.scrollHeight - innerHeight - scrollY"
-    page.wait_for_function(f"{rest} < 100")
+    until(page, f"{rest} < 100")
     page.mouse.wheel(0, -600)
     page.wait_for_timeout(300)
     before = page.evaluate("scrollY")
@@ -258,4 +258,4 @@ def test_on_a_phone_the_sides_are_swiped_or_chosen(visit: Callable[..., Visitor]
     # A swipe back in one turn takes the other turn along.
     page.locator("[data-arena-pair]").nth(1).evaluate("track => track.scrollTo({left: 0})")
     expect(show_b).to_have_attribute("aria-pressed", "false")
-    page.wait_for_function("[...document.querySelectorAll('[data-arena-pair]')].every(t => t.scrollLeft < 2)")
+    until(page, "[...document.querySelectorAll('[data-arena-pair]')].every((track) => track.scrollLeft < 2)")

@@ -2,6 +2,7 @@
 
 import gettext
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,14 @@ class Visitor:
     def _requested(self, request: Request) -> None:
         if not request.url.startswith((self.base_url, "data:")):
             self.problems.append(f"request to a third party: {request.url}")
+
+
+def until(page: Page, condition: str, seconds: float = 10.0) -> None:
+    """Waits until a condition in the page holds. Playwright's own way evaluates a string, which the policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"Never true: {condition}"
+        page.wait_for_timeout(50)
 
 
 # The battle's page, by what people see of it.
