@@ -35,6 +35,7 @@ _(
 ngettext_lazy("Please submit at most %(num)d form.", "Please submit at most %(num)d forms.")
 ngettext_lazy("Please submit at least %(num)d form.", "Please submit at least %(num)d forms.")
 _("“%(pk)s” is not a valid value.")
+_("String (unlimited)")
 _("%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist.")
 
 # Passwords and user names: signing up, changing the password, and the admin's pages for accounts (contrib.auth).
@@ -91,6 +92,10 @@ _("Toggle theme (current theme: dark)")
 _("Added:")
 _("Changed:")
 _("Deleted:")
+_(
+    "Something’s wrong with your database installation. Make sure the appropriate database tables have been created, "
+    "and make sure the database is readable by the appropriate user."
+)
 _("Forgotten your login credentials?")
 _("Toggle navigation")
 _("Sidebar")

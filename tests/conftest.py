@@ -11,12 +11,19 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import services
 from tests.guards import foreign_resources, inline_code, leaked_names
+from tools import messages
 
 pytest_plugins = ["tests.stubs.fixtures"]
 
 # How long one example takes says nothing on a busy machine.
 hypothesis_settings.register_profile("lehia", deadline=None)
 hypothesis_settings.load_profile("lehia")
+
+
+def pytest_sessionstart() -> None:
+    """Pages are in Basque unless a test says otherwise, and compiled catalogues are not in the repository."""
+    for language in messages.LANGUAGES:
+        messages.compile_catalogue(language)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,8 +65,8 @@ def guarded_client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
             assert not (found := foreign_resources(body)), f"{path} loads from another host: {found}"
             if not path.startswith("/admin/"):
                 assert not (found := inline_code(body)), f"{path} has inline code: {found}"
-            if _is_blind(path, response):
-                shown.append((path, body + repr(dict(response.headers))))
+        if _is_blind(path, response) and not response.streaming:
+            shown.append((path, response.content.decode() + repr(dict(response.headers))))
         return response
 
     monkeypatch.setattr(Client, "request", guarded)

@@ -94,7 +94,7 @@ def read_catalogue(language: str, root: Path = ROOT) -> Catalog:
     if path.exists():
         with path.open("rb") as file:
             catalogue = read_po(file, charset="utf-8", abort_invalid=True)
-    catalogue.mime_headers = [("Plural-Forms", LANGUAGES[language])]
+    catalogue.mime_headers = [("Language", language), ("Plural-Forms", LANGUAGES[language])]
     return catalogue
 
 
