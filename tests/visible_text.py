@@ -1,7 +1,6 @@
 """What a page says to whoever reads or hears it, and which of it is English where it should not be."""
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -58,31 +57,32 @@ def visible_texts(html: str, language: str) -> list[str]:
 
 
 @cache
-def _english(language: str) -> re.Pattern[str]:
-    """Every English msgid, ours and the libraries', that reads otherwise in this language. A placeholder fits anything."""
+def _english(language: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    """The English msgids, ours and the libraries', that read otherwise in this language: as they are, and the pattern
+    of those with placeholders, which fit anything."""
     translations: set[str] = set()
-    msgids: set[str] = set()
+    msgids = set(_library_msgids())
     for message in read_catalogue(language):
         translations.update(strings_of(message))
         msgids.update(message.id if isinstance(message.id, tuple) else (str(message.id),))
-    for msgid in _library_msgids():
-        msgids.add(msgid)
     # "Votes" is English and French: it proves nothing.
     telling = {" ".join(msgid.split()) for msgid in msgids - translations if re.search("[A-Za-z]{2}", msgid)}
-    patterns = [".+".join(map(re.escape, PLACEHOLDER.split(msgid))).replace("%%", "%") for msgid in sorted(telling)]
-    return re.compile("|".join(pattern for pattern in patterns if re.search("[A-Za-z]{3}", pattern)))
+    plain = {msgid for msgid in telling if not PLACEHOLDER.search(msgid)}
+    patterns = [".+".join(map(re.escape, PLACEHOLDER.split(msgid))).replace("%%", "%") for msgid in telling - plain]
+    # A placeholder alone, as in "%(label)s: ", would fit anything.
+    return frozenset(plain), re.compile("|".join(pattern for pattern in patterns if re.search("[A-Za-z]{3}", pattern)))
 
 
-def _library_msgids() -> Iterator[str]:
+@cache
+def _library_msgids() -> frozenset[str]:
+    found: set[str] = set()
     for library in _LIBRARIES:
         with (library / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
-            for message in read_po(file):
-                # A placeholder alone, as in "%(label)s: ", would match anything.
-                if isinstance(message.id, str) and len(PLACEHOLDER.sub("", message.id)) > 3:
-                    yield message.id
+            found.update(message.id for message in read_po(file) if isinstance(message.id, str))
+    return frozenset(found)
 
 
 def untranslated(html: str, language: str) -> list[str]:
     """The texts of a page that are an English msgid, word for word."""
-    english = _english(language)
-    return [text for text in visible_texts(html, language) if english.fullmatch(text)]
+    plain, patterns = _english(language)
+    return [text for text in visible_texts(html, language) if text in plain or patterns.fullmatch(text)]
