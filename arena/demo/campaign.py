@@ -13,8 +13,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "eu": {
         "title": "Zein ereduk erantzuten du hobeto?",
         "tagline": "Galdetu euskaraz, konparatu izenik gabeko bi erantzun, eta esan zein den hobea.",
-        "notice": "Proba bat da hau: eredu txiki-txiki bat dabil bi aldeetan, ezarpen ezberdinekin, eta euskara kaskarra "
-        "idazten du. Batzuetan ingelesez erantzungo du, edo bere burua errepikatuko du.",
+        "notice": "Proba bat da hau: eredu txiki-txiki bat dabil bi aldeetan, ezarpen desberdinekin, eta euskara kaskarra "
+        "idazten du. Batzuetan ingelesez erantzungo du, edo gauza bera esango du behin eta berriz.",
     },
     "es": {
         "title": "¿Qué modelo responde mejor?",
@@ -41,8 +41,8 @@ CONSENT: dict[str, str] = {
     "- **Zer gordetzen dugun:** idazten dituzun galderak, ereduen erantzunak, zure botoak, eta zure euskara-maila eta "
     "ikasketak.\n"
     "- **Zertarako:** ereduen sailkapena egiteko eta datuak ikerketarako argitaratzeko, izenik gabe.\n"
-    "- **Zer ez idatzi:** zure edo beste inoren datu pertsonalik.\n"
-    "- **Zure eskubideak:** zure datuak jaitsi eta kontua ezabatu dezakezu nahi duzunean; botoak izenik gabe geratzen dira.",
+    "- **Zer ez idatzi:** datu pertsonalik, ez zurerik ez beste inorenik.\n"
+    "- **Zure eskubideak:** nahi duzunean deskarga ditzakezu zure datuak, eta ezaba dezakezu zure kontua; botoak izenik gabe geratzen dira.",
     "es": "Esta campaña compara modelos de lenguaje en euskera.\n\n"
     "- **Qué guardamos:** las preguntas que escribes, las respuestas de los modelos, tus votos, y tu nivel de euskera y "
     "estudios.\n"
@@ -66,12 +66,12 @@ CONSENT: dict[str, str] = {
 
 STARTING_PROMPTS: dict[str, tuple[str, ...]] = {
     "eu": (
-        "Zer ikusi dezaket Donostian egun bakarrean?",
+        "Zer ikus dezaket Donostian egun bakarrean?",
         "Idatzi bertso labur bat itsasoari buruz.",
         "Azaldu zer den fotosintesia hamar urteko ume bati.",
         "Nola egiten da marmitakoa?",
         "Lagundu mezu adeitsu bat idazten, bilera bat atzeratzeko.",
-        "Zein da 'baina' eta 'baizik' hitzen arteko aldea?",
+        "Zein da «baina» eta «baizik» hitzen arteko aldea?",
     ),
     "es": ("Idatzi bertso labur bat itsasoari buruz.", "Nola egiten da marmitakoa?"),
     "fr": ("Idatzi bertso labur bat itsasoari buruz.", "Nola egiten da marmitakoa?"),
