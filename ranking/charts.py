@@ -47,15 +47,17 @@ class Bar:
     open_right: bool
 
 
-def scale_for(values: Sequence[float | None]) -> Scale:
-    """A scale that holds all values that there are, and is never without width."""
+def scale_for(values: Sequence[float | None], *, with_room: bool = False) -> Scale:
+    """A scale that holds all values that there are, and is never without width.
+
+    With room, it goes on beyond them, so that what has no bound is seen to go on.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return Scale(900.0, 1100.0)
     low, high = min(known), max(known)
-    if high - low < 1:
-        return Scale(low - 50, high + 50)
-    return Scale(low, high)
+    room = max(50.0, (high - low) / 4) if with_room or high - low < 1 else 0.0
+    return Scale(low - room, high + room)
 
 
 def interval_bar(scale: Scale, rating: float | None, low: float | None, high: float | None) -> Bar | None:

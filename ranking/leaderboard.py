@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
+
 from arena.models import Campaign
 from ranking.charts import Bar, Tick, interval_bar, scale_for, shade
 from ranking.models import Snapshot
@@ -61,7 +63,8 @@ def groups_of(snapshot: Snapshot) -> list[Group]:
     groups = []
     for number in sorted({rating["component"] for rating in ratings}):
         members = [rating for rating in ratings if rating["component"] == number]
-        scale = scale_for([rating[key] for rating in members for key in ("rating", "ci_low", "ci_high")])
+        ends = [rating[key] for rating in members for key in ("ci_low", "ci_high")]
+        scale = scale_for([*(rating["rating"] for rating in members), *ends], with_room=None in ends)
         lines = [
             Line(rating, interval_bar(scale, *(rating[key] for key in ("rating", "ci_low", "ci_high"))), _rate(rating))
             for rating in members
@@ -80,6 +83,11 @@ def means_little(snapshot: Snapshot) -> bool:
     """Whether the votes are so few that the order is mostly chance."""
     ratings = snapshot.result["ratings"]
     return not ratings or sum(rating["battles"] for rating in ratings) < ENOUGH_BATTLES * len(ratings)
+
+
+def level_in_percent(snapshot: Snapshot) -> str:
+    """The intervals' level as people write it: 95, or 99.5 with the language's own decimal mark."""
+    return number_format(f"{snapshot.level * 100:.4g}")
 
 
 def command_of(campaign: Campaign, snapshot: Snapshot) -> str:

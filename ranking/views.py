@@ -11,7 +11,7 @@ from arena.models import Campaign
 from ranking.actions.refreshing import request_refresh
 from ranking.comparisons import campaign_dimensions
 from ranking.labels import dimension_label
-from ranking.leaderboard import command_of, groups_of, means_little, notices_of
+from ranking.leaderboard import command_of, groups_of, level_in_percent, means_little, notices_of
 from ranking.models import Snapshot
 
 
@@ -36,7 +36,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
             "groups": groups_of(newest),
             "notices": notices_of(newest),
             "means_little": means_little(newest),
-            "percent": round(newest.level * 100, 2),
+            "percent": level_in_percent(newest),
             "command": command_of(campaign, newest),
         }
     return render(request, "ranking/leaderboard.html", context)

@@ -8,6 +8,11 @@ def test_scale_holds_what_there_is_and_leaves_margins():
     assert (scale.x(900), scale.x(1000), scale.x(1100)) == (4.0, 50.0, 96.0)
 
 
+def test_scale_goes_on_beyond_what_has_no_bound():
+    assert scale_for([900.0, None, 1300.0], with_room=True) == Scale(800.0, 1400.0)
+    assert scale_for([1000.0, None], with_room=True) == Scale(950.0, 1050.0)
+
+
 @pytest.mark.parametrize("values", [[], [None], [1000.0], [1000.0, 1000.2]])
 def test_scale_is_never_without_width(values):
     scale = scale_for(values)

@@ -122,6 +122,7 @@ def test_unbounded_ratings_are_put_in_words(client):
     assert "at least 10" in body and "at most 9" in body
     assert "exp_0_010 never lost or tied (battles: 8), so its rating has no upper bound." in body
     assert "<circle" not in body
+    assert body.count("chart-arrow") == 2
 
 
 def test_json_of_a_snapshot_is_the_rank_object_with_its_circumstances(client):
