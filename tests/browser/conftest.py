@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-# Ended with this folder's last test: Playwright keeps an event loop running in the thread, which other tests would trip over.
+# Ended with the last test of this folder: Playwright keeps a loop running in the thread, which would trip others up.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, running_openai_server: StubSe
 @pytest.fixture(scope="package")
 def worker(site: RunningSite) -> Iterator[None]:
     """A Celery worker of the site, so that votes are counted."""
-    process = site.spawn("worker.log", "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--loglevel", "WARNING")
+    process = site.spawn("worker.log", "-m", "celery", "-A", "config", "worker", "--pool", "solo")
     yield
     end(process)
 

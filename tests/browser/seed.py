@@ -5,6 +5,7 @@ One open campaign of two competitors, whose models are `stub-a` and `stub-b` of 
 
 import os
 import sys
+from typing import Any
 
 import django
 from django.core.management import call_command
@@ -13,7 +14,7 @@ SLUG = "lehia"
 NAMES = {"stub-a": "Ipar haizea", "stub-b": "Hego haizea"}
 #: A second campaign, whose ballot has everything that a form can have.
 LONG_SLUG = "luzea"
-LONG_FORM = {
+LONG_FORM: dict[str, Any] = {
     "dimensions": [
         {"key": "content", "choices": ["a", "tie", "b", "both_good", "both_bad", "dont_know"]},
         {"key": "language"},
@@ -32,6 +33,7 @@ def seed(base_url: str) -> None:
 
     served = [ServedModelFactory(name=name, model_name=name, base_url=base_url) for name in NAMES]
     # The newest campaign is the one of the home page.
+    options: dict[str, Any]
     for slug, options in ((LONG_SLUG, {"ballot_form": LONG_FORM, "reveal_policy": "never"}), (SLUG, {})):
         campaign = CampaignFactory(
             slug=slug, with_texts=True, leaderboard_policy="always", max_prompt_chars=400, max_turns=3, **options

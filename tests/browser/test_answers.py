@@ -133,9 +133,7 @@ def test_two_other_models_for_the_same_prompt(visitor: Visitor, openai_server: S
     expect(prompt_box(page)).to_have_value("Galdera hau ez da galduko")
 
 
-def test_connects_again_after_a_cut(
-    visit: Callable[..., Visitor], line: Line, openai_server: StubServer
-) -> None:
+def test_connects_again_after_a_cut(visit: Callable[..., Visitor], line: Line, openai_server: StubServer) -> None:
     speak_slowly(openai_server)
     visitor = visit(line.url)
     visitor.expect_problem("WebSocket|ERR_")

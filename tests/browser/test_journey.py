@@ -1,4 +1,4 @@
-"""From the home page to a vote that is counted, as a person goes: in Basque, on a phone, on a laptop, by keyboard alone."""
+"""From the home page to a vote that is counted, in Basque: on a phone, on a laptop, and by keyboard alone."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,5 @@
 """What a model says is shown, and runs nothing: the renderer by itself, and a hostile model in a battle."""
 
-
 import pytest
 from playwright.sync_api import JSHandle, expect
 
@@ -47,13 +46,13 @@ ATTACKS = [
 
 #: Everything in an answer that the page did not mean to have there.
 INTRUDERS = """(root) => [...root.querySelectorAll("*")].flatMap((element) => {
-  const tags = ["script", "style", "iframe", "img", "svg", "math", "form", "input", "button", "object", "embed", "video",
-    "audio", "base", "meta", "link", "template", "details"];
+  const tags = ["script", "style", "iframe", "img", "svg", "math", "form", "input", "button", "object", "embed",
+    "video", "audio", "base", "meta", "link", "template", "details"];
   const found = tags.includes(element.localName) ? [element.outerHTML] : [];
   for (const { name, value } of element.attributes) {
-    const isOurs = ["role", "aria-label", "tabindex", "data-arena-scroll", "target", "rel", "align", "start"].includes(name);
+    const ours = ["role", "aria-label", "tabindex", "data-arena-scroll", "target", "rel", "align", "start"];
     const isSafeLink = name === "href" && /^(https?:\\/\\/|mailto:)/.test(value);
-    if (!isOurs && !isSafeLink) found.push(`${element.localName}[${name}=${value}]`);
+    if (!ours.includes(name) && !isSafeLink) found.push(`${element.localName}[${name}=${value}]`);
   }
   return found;
 })"""

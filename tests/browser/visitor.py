@@ -31,7 +31,7 @@ class Visitor:
         self.page = context.new_page()
 
     def expect_problem(self, pattern: str) -> None:
-        """A console message that belongs to what the test does: a refused request is logged by the browser as an error."""
+        """A console message that belongs to what the test does: browsers log a refused request as an error."""
         self._expected.append(re.compile(pattern))
 
     def unexpected(self) -> list[str]:

@@ -18,6 +18,7 @@ export class Ballot {
     Object.assign(this, { section, onChange, isBusy: false });
     document.addEventListener("keydown", (event) => this.#keydown(event));
     section.addEventListener("change", () => this.#chosen());
+    section.addEventListener("toggle", (event) => event.target.querySelector("textarea")?.focus(), { capture: true });
     // Before htmx hears of it, which listens on the form itself.
     section.addEventListener("submit", (event) => this.#check(event), { capture: true });
     section.addEventListener("htmx:beforeRequest", (event) => event.target === this.form && this.#sending());
