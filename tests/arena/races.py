@@ -15,7 +15,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 #: Seconds that one waits for the other inside the critical section. With a lock it never comes: what a race costs.
-PATIENCE = 0.25
+SHORT = 0.25
+#: Without a lock it does come, however busy the machine is.
+LONG = 10.0
 
 
 class Rendezvous:
@@ -23,11 +25,12 @@ class Rendezvous:
 
     def __init__(self) -> None:
         self._barrier = threading.Barrier(2)
+        self.patience = SHORT
         self.met = False
 
     def __call__(self) -> None:
         try:
-            self._barrier.wait(PATIENCE)
+            self._barrier.wait(self.patience)
             self.met = True
         except threading.BrokenBarrierError:
             # The other is kept out by the lock, as it should be.

@@ -6,7 +6,7 @@
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from arena.actions.ballots import Cast, Choices, cast_ballot
 from arena.actions.battles import redraw_battle, start_battle
@@ -15,7 +15,7 @@ from arena.actions.joining import claim_participant
 from arena.actions.turns import add_turn
 from arena.exceptions import AlreadyVoted, TurnTaken
 from arena.models import Ballot, Battle, Contribution, PairTally, Participant, Turn
-from tests.arena.races import Rendezvous, both, meet_after, unlock
+from tests.arena.races import LONG, SHORT, Rendezvous, both, meet_after, unlock
 from tests.factories import (
     BallotFactory,
     BattleFactory,
@@ -39,6 +39,7 @@ def meeting() -> Rendezvous:
 def prepare(monkeypatch: pytest.MonkeyPatch, meeting: Rendezvous, target: str, *, locked: bool) -> None:
     meet_after(monkeypatch, target, meeting)
     if not locked:
+        meeting.patience = LONG
         unlock(monkeypatch)
 
 
@@ -168,12 +169,22 @@ def test_collecting_while_an_account_takes_votes_over(
     anonymous = BallotFactory(battle__matchup=ballot.battle.matchup, collected=True).battle.participant
     ContributionFactory(campaign=campaign, participant=own, votes=10)
     ContributionFactory(campaign=campaign, participant=anonymous, votes=5)
-    prepare(monkeypatch, meeting, "arena.actions.collection._add_to_tallies", locked=locked)
-    meet_after(monkeypatch, "arena.actions.joining._merge_contributions", meeting)
+    prepare(monkeypatch, meeting, "arena.actions.joining._merge_contributions", locked=locked)
+    if connection.vendor == "sqlite":
+        # It has one writer at a time in any case: the two cannot meet here, and the second one breaks.
+        meeting.patience = SHORT
+    write = Contribution.objects.bulk_update
+
+    def meet_and_write(rows: Any, fields: list[str], **options: Any) -> int:
+        """The collector has read the contribution, and is about to write it."""
+        meeting()
+        return write(rows, fields, **options)
+
+    monkeypatch.setattr(Contribution.objects, "bulk_update", meet_and_write)
     results = both(collect_ballots, lambda: claim_participant(participant=anonymous, user=own.user), locked=locked)
     votes = Contribution.objects.get(participant=own).votes
     if locked:
         assert results == [1, own]
         assert votes == 16
     else:
-        assert faults(results) or votes != 16
+        assert faults(results) or votes == 11, "the five votes that were taken over are lost"
