@@ -57,6 +57,8 @@ class Script:
     pause: float = 30.0
     text: str = ""
     """Said instead of the samples where it is not blank."""
+    texts: list[str] = field(default_factory=list)
+    """Said in turn, one a request, instead of all else where there are any."""
 
     def behaviour_of(self, model: str) -> Behaviour:
         """What is set for `model`, else what its name says, else a good answer."""
@@ -89,6 +91,9 @@ def answer_text(script: Script, model: str, messages: list[dict[str, Any]]) -> s
     """The same text for the same model and conversation, always."""
     if script.behaviour_of(model) is Behaviour.HOSTILE:
         return HOSTILE_TEXT
+    if script.texts:
+        script.texts.append(script.texts.pop(0))
+        return script.texts[-1]
     if script.text:
         return script.text
     digest = hashlib.sha256(repr((model, messages)).encode()).digest()
