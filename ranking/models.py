@@ -35,7 +35,9 @@ class Snapshot(models.Model):
     A trigger in the database refuses every update; this class refuses deletion too.
     """
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="snapshots")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="snapshots"
+    )
     dimension = models.SlugField(_("dimension"), max_length=40)
     method = models.CharField(_("method"), max_length=20, choices=MethodChoice)
     interval = models.CharField(_("interval"), max_length=20, choices=IntervalChoice)

@@ -2,8 +2,8 @@
 
 A model's best rank is 1 + the number of models certainly above it, its worst the number of models of its component
 less those certainly below it. "Certainly" is a claim about a difference of two ratings, and the claims about all
-pairs hold together with probability `level` (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 2024,
-arXiv 2006.11189); whether two models' own intervals overlap is never asked.
+pairs hold together with probability `level` (Mogstad, Romano, Shaikh and Wilhelm, Review of Economic Studies 2024);
+whether two models' own intervals overlap is never asked.
 """
 
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('pairs', models.JSONField(default=list, help_text='First, second, wins of each, and ties.', verbose_name='results of each pair')),
                 ('software', models.CharField(help_text='What computed it, with versions.', max_length=200, verbose_name='software')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='computed')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='arena.campaign')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='arena.campaign', verbose_name='campaign')),
             ],
             options={
                 'verbose_name': 'snapshot',
