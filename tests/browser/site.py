@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ class SiteDown(RuntimeError):
 
 
 class RunningSite:
-    """gunicorn with its ASGI worker, as in production. `restart` keeps port and database."""
+    """gunicorn with its ASGI worker, as in production. Starting it again keeps port and database."""
 
     def __init__(self, folder: Path, *, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
@@ -63,7 +64,12 @@ class RunningSite:
         """Starts Python with the site's settings in the background, writing into a log of the site's folder."""
         with (self.folder / log).open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self._environment, stdout=output, stderr=subprocess.STDOUT
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def stop(self) -> None:
@@ -71,9 +77,12 @@ class RunningSite:
             end(self._server)
             self._server = None
 
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+    def kill(self) -> None:
+        """Ends the server and its worker at once, as a crash does: nothing is told to anybody."""
+        if self._server is not None:
+            os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait(timeout=10)
+            self._server = None
 
     def static_url(self, name: str) -> str:
         """The address of a static file, with the hash of its content in it."""

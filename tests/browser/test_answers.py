@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.line import Line
+from tests.browser.site import RunningSite
 from tests.browser.visitor import Visitor, answer, ask, ballot, ended, eu, in_step, prompt_box, until
 from tests.stubs.behaviour import Behaviour
 from tests.stubs.openai_server import StubServer
@@ -182,6 +183,30 @@ def test_a_socket_that_is_half_open_is_found_out(
     page.clock.fast_forward(1_000)
     expect(answer(page, "a")).to_be_visible(timeout=20_000)
     expect(prompt_box(page)).to_have_value("")
+
+
+def test_a_web_process_that_is_killed_locks_nothing(
+    visitor: Visitor, site: RunningSite, openai_server: StubServer
+) -> None:
+    """The text that was saved stays, the sides are said to have failed, and both can be tried again."""
+    visitor.expect_problem("WebSocket|ERR_")
+    speak_slowly(openai_server)
+    openai_server.script.tokens_per_second = 4
+    page = visitor.start_battle()
+    ask(page, "Esan hitzak")
+    for side in "ab":
+        expect(answer(page, side)).to_contain_text("hitza8")
+    site.kill()
+    site.start()
+    for side in "ab":
+        expect(answer(page, side)).to_have_attribute("data-status", "failed", timeout=60_000)
+        assert said(page, side).startswith("hitza1 hitza2")
+    openai_server.script.tokens_per_second = 200
+    for side in "ab":
+        answer(page, side).get_by_role("button", name=re.compile(eu("Try again"))).click()
+    ended(page)
+    assert said(page, "a") == said(page, "b") == LONG
+    expect(ballot(page)).to_be_visible()
 
 
 def test_the_text_is_outside_of_live_regions(visitor: Visitor, openai_server: StubServer) -> None:

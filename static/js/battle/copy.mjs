@@ -31,7 +31,8 @@ async function copied(value) {
 export function setUpCopy(button, value, announce) {
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    const message = text((await copied(value())) ? "copied" : "copy_failed");
+    const isDone = await copied(value());
+    const message = text(isDone ? "copied" : "copy_failed");
     button.focus();
     button.textContent = message;
     announce(message);

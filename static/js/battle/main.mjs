@@ -12,10 +12,14 @@ import { hook, hooks, pageData, text } from "./text.mjs";
 /** A short break is not worth a word. */
 const CALM_MS = 1500;
 
+/** A running answer of which nothing is heard for longer is asked after. */
+const QUIET_MS = 15_000;
+
 class BattlePage {
   #pending = null;
   #isSynced = false;
   #calm = 0;
+  #heardAt = 0;
 
   constructor(root) {
     this.root = root;
@@ -31,6 +35,7 @@ class BattlePage {
       have: () => this.conversation.have(),
       onFrame: (frame) => this.#receive(frame),
       onState: (state) => this.#connection(state),
+      onBeat: () => this.#wonder(),
     });
     this.view = new BattleView(hook("turns"), {
       actions: {
@@ -55,9 +60,9 @@ class BattlePage {
   #setUpButtons() {
     hook("stop").addEventListener("click", () => this.socket.send({ type: "stop" }));
     this.prompt.box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.ballot.isOpen) this.ballot.unfold();
+      if (event.key === "Escape" && this.ballot.isOpen) this.#goToBallot();
     });
-    hook("vote").addEventListener("click", () => this.ballot.unfold());
+    hook("vote").addEventListener("click", () => this.#goToBallot());
     this.root.addEventListener("click", (event) => {
       if (!event.target.closest("[data-arena-fold]")) return;
       this.ballot.fold();
@@ -65,6 +70,14 @@ class BattlePage {
     });
     const inView = ([entry]) => (this.root.dataset.ballotInView = String(entry.isIntersecting));
     new IntersectionObserver(inView, { rootMargin: "0px 0px -120px 0px" }).observe(this.ballot.section);
+  }
+
+  #goToBallot() {
+    this.ballot.unfold();
+    // Where the ballot is a sheet, the answers are brought up into what is left of the screen.
+    const answers = hooks("pair").at(-1);
+    const isSheet = getComputedStyle(this.ballot.section).position === "fixed";
+    if (isSheet && answers.getBoundingClientRect().top > 0) answers.scrollIntoView({ block: "start" });
   }
 
   /** Sends a prompt, now or as soon as there is a connection; says why not where that is known already. */
@@ -77,7 +90,13 @@ class BattlePage {
     return null;
   }
 
+  /** Asks how things are where an answer should be coming and is not: the process that wrote it may be gone. */
+  #wonder() {
+    if (this.conversation.isRunning && Date.now() - this.#heardAt > QUIET_MS) this.#askAgain();
+  }
+
   #receive(frame) {
+    this.#heardAt = Date.now();
     const ballotWasOpen = this.conversation.ballotOpen;
     const inStep = this.#apply(frame);
     if (!inStep && this.#isSynced) this.#askAgain();

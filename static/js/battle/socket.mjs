@@ -28,11 +28,12 @@ export class BattleSocket {
    * @param {() => object[]} options.have what the page shows already
    * @param {(frame: object) => void} options.onFrame
    * @param {(state: "open"|"waiting"|"gone") => void} options.onState
+   * @param {() => void} options.onBeat called with each ping
    */
-  constructor({ path, have, onFrame, onState }) {
+  constructor({ path, have, onFrame, onState, onBeat }) {
     this.url = new URL(path, window.location.href);
     this.url.protocol = this.url.protocol === "https:" ? "wss:" : "ws:";
-    Object.assign(this, { have, onFrame, onState });
+    Object.assign(this, { have, onFrame, onState, onBeat });
     window.addEventListener("online", () => this.#hurry());
     window.addEventListener("pageshow", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
@@ -75,6 +76,7 @@ export class BattleSocket {
   #ping() {
     this.send({ type: "ping" });
     this.#expectLife();
+    this.onBeat();
   }
 
   #expectLife() {
