@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, max_length=100, verbose_name='id in the imported file')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('redrawn_from', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='redrawn_as', to='arena.battle')),
+                ('redrawn_from', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='redrawn_as', to='arena.battle', verbose_name='redrawn from')),
             ],
             options={
                 'verbose_name': 'battle',
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('winner', models.CharField(blank=True, choices=[('a', 'A'), ('b', 'B'), ('tie', 'Tie')], max_length=3, verbose_name='overall winner')),
                 ('collected_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='collected')),
                 ('quarantined_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='quarantined')),
-                ('battle', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ballot', to='arena.battle')),
+                ('battle', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ballot', to='arena.battle', verbose_name='battle')),
             ],
             options={
                 'verbose_name': 'ballot',
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 ('max_prompt_chars', models.PositiveIntegerField(default=2000, validators=[django.core.validators.MinValueValidator(1)], verbose_name='longest prompt, in characters')),
                 ('max_turns', models.PositiveIntegerField(default=5, validators=[django.core.validators.MinValueValidator(1)], verbose_name='most turns of a battle')),
                 ('max_battles_per_hour', models.PositiveIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1)], verbose_name='most battles an hour, per person')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
             ],
             options={
                 'verbose_name': 'campaign',
@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='battle',
             name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.campaign'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.campaign', verbose_name='campaign'),
         ),
         migrations.CreateModel(
             name='CampaignText',
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=120, verbose_name='title')),
                 ('tagline', models.CharField(blank=True, max_length=300, verbose_name='in one sentence')),
                 ('notice', models.TextField(blank=True, help_text='For example, that models of very different quality meet.', verbose_name='notice before the battle')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='arena.campaign')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='arena.campaign', verbose_name='campaign')),
             ],
             options={
                 'verbose_name': 'campaign text',
@@ -150,8 +150,8 @@ class Migration(migrations.Migration):
                 ('max_tokens', models.PositiveIntegerField(default=2048, validators=[django.core.validators.MinValueValidator(1)], verbose_name='most new tokens')),
                 ('extra_parameters', models.JSONField(blank=True, default=dict, help_text='Sent as they are, for example {"repetition_penalty": 1.1}.', validators=[arena.validators.validate_extra_parameters], verbose_name='further sampling parameters')),
                 ('factors', models.JSONField(blank=True, default=dict, help_text='What the model is made of, for example {"backbone": "instruct", "corpus": "eu"}.', validators=[arena.validators.validate_factors], verbose_name='factors')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='competitors', to='arena.campaign')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='competitors', to='arena.campaign', verbose_name='campaign')),
                 ('served_model', models.ForeignKey(blank=True, help_text='Empty for a model that is only known from imported votes.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='competitors', to='inference.servedmodel', verbose_name='served model')),
             ],
             options={
@@ -163,12 +163,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='battle',
             name='competitor_a',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles_as_a', to='arena.competitor'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles_as_a', to='arena.competitor', verbose_name='competitor A'),
         ),
         migrations.AddField(
             model_name='battle',
             name='competitor_b',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles_as_b', to='arena.competitor'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles_as_b', to='arena.competitor', verbose_name='competitor B'),
         ),
         migrations.CreateModel(
             name='ConsentText',
@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)], verbose_name='version')),
                 ('language', models.CharField(choices=[('eu', 'Basque'), ('es', 'Spanish'), ('fr', 'French'), ('en', 'English')], max_length=8, verbose_name='language')),
                 ('body', models.TextField(verbose_name='text (markdown)')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_texts', to='arena.campaign')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_texts', to='arena.campaign', verbose_name='campaign')),
             ],
             options={
                 'verbose_name': 'consent text',
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('rating', models.FloatField(default=1000.0)),
                 ('battles', models.PositiveIntegerField(default=0)),
-                ('competitor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='elo', to='arena.competitor')),
+                ('competitor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='elo', to='arena.competitor', verbose_name='competitor')),
             ],
             options={
                 'verbose_name': 'Elo rating',
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('dimension', models.SlugField(max_length=40, verbose_name='dimension')),
                 ('choice', models.CharField(choices=[('a', 'A'), ('tie', 'Tie'), ('b', 'B'), ('both_good', 'Both are good'), ('both_bad', 'Both are bad'), ('dont_know', "I don't know")], max_length=10, verbose_name='choice')),
-                ('ballot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='judgements', to='arena.ballot')),
+                ('ballot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='judgements', to='arena.ballot', verbose_name='ballot')),
             ],
             options={
                 'verbose_name': 'judgement',
@@ -221,11 +221,11 @@ class Migration(migrations.Migration):
                 ('pairing_policy', models.CharField(choices=[('uniform', 'Uniform: every pair is as likely'), ('weighted', "Weighted: by the competitors' weights")], default='uniform', max_length=12, verbose_name='pairing')),
                 ('target_votes', models.PositiveIntegerField(default=500, validators=[django.core.validators.MinValueValidator(1)], verbose_name='target votes, over all pairs')),
                 ('stop_at_target', models.BooleanField(default=False, help_text='Otherwise it goes on until you finish it.', verbose_name='finish when the target is reached')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('started_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='started')),
                 ('finished_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='finished')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matchups', to='arena.campaign')),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matchups', to='arena.campaign', verbose_name='campaign')),
+                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
             ],
             options={
                 'verbose_name': 'matchup',
@@ -236,15 +236,15 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='battle',
             name='matchup',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.matchup'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.matchup', verbose_name='matchup'),
         ),
         migrations.CreateModel(
             name='MatchupEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('weight', models.FloatField(default=1.0, help_text='Used by weighted pairing only.', verbose_name='weight')),
-                ('competitor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='arena.competitor')),
-                ('matchup', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='arena.matchup')),
+                ('competitor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='arena.competitor', verbose_name='competitor')),
+                ('matchup', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='arena.matchup', verbose_name='matchup')),
             ],
             options={
                 'verbose_name': 'entry',
@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='matchup',
             name='competitors',
-            field=models.ManyToManyField(related_name='matchups', through='arena.MatchupEntry', to='arena.competitor'),
+            field=models.ManyToManyField(related_name='matchups', through='arena.MatchupEntry', to='arena.competitor', verbose_name='competitors'),
         ),
         migrations.CreateModel(
             name='PairTally',
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 ('second_wins', models.PositiveIntegerField(default=0)),
                 ('ties', models.PositiveIntegerField(default=0)),
                 ('first', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='arena.competitor')),
-                ('matchup', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='arena.matchup')),
+                ('matchup', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='arena.matchup', verbose_name='matchup')),
                 ('second', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='arena.competitor')),
             ],
             options={
@@ -278,12 +278,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('imported', 'Imported'), ('simulated', 'Simulated')], default='person', max_length=10)),
+                ('kind', models.CharField(choices=[('person', 'Person'), ('imported', 'Imported'), ('simulated', 'Simulated')], default='person', max_length=10, verbose_name='kind')),
                 ('language_level', models.CharField(blank=True, help_text='Imported votes keep the words of their file.', max_length=40, verbose_name='level of Basque')),
                 ('education', models.CharField(blank=True, max_length=60, verbose_name='education')),
                 ('confirmed_age', models.BooleanField(default=False, verbose_name='is 14 or older')),
                 ('external_name', models.CharField(blank=True, help_text="A pseudonym, never a person's name.", max_length=200, verbose_name='name in the imported file')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
                 ('block_reason', models.CharField(blank=True, max_length=300, verbose_name='reason of the block')),
                 ('erased_at', models.DateTimeField(blank=True, null=True, verbose_name='account erased')),
@@ -300,8 +300,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('votes', models.PositiveIntegerField(default=0, verbose_name='votes')),
                 ('tickets', models.PositiveIntegerField(default=0, verbose_name='raffle tickets')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contributions', to='arena.campaign')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contributions', to='arena.participant')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contributions', to='arena.campaign', verbose_name='campaign')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contributions', to='arena.participant', verbose_name='participant')),
             ],
             options={
                 'verbose_name': 'contribution',
@@ -313,9 +313,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('accepted_at', models.DateTimeField(auto_now_add=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='arena.campaign')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='arena.participant')),
+                ('accepted_at', models.DateTimeField(auto_now_add=True, verbose_name='accepted')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='arena.campaign', verbose_name='campaign')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='arena.participant', verbose_name='participant')),
             ],
             options={
                 'verbose_name': 'consent',
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='battle',
             name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.participant'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='battles', to='arena.participant', verbose_name='participant'),
         ),
         migrations.CreateModel(
             name='Report',
@@ -336,9 +336,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='reported')),
                 ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resolved')),
                 ('resolution', models.CharField(blank=True, choices=[('upheld', 'Upheld'), ('dismissed', 'Dismissed')], max_length=10, verbose_name='resolution')),
-                ('battle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='arena.battle')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='arena.participant')),
-                ('resolved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('battle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='arena.battle', verbose_name='battle')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='arena.participant', verbose_name='participant')),
+                ('resolved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='resolved by')),
             ],
             options={
                 'verbose_name': 'report',
@@ -353,7 +353,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('eu', 'Basque'), ('es', 'Spanish'), ('fr', 'French'), ('en', 'English')], default='eu', max_length=8, verbose_name='language')),
                 ('text', models.CharField(max_length=500, verbose_name='text')),
                 ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='starting_prompts', to='arena.campaign')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='starting_prompts', to='arena.campaign', verbose_name='campaign')),
             ],
             options={
                 'verbose_name': 'starting prompt',
@@ -367,8 +367,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('index', models.PositiveIntegerField()),
                 ('prompt', models.TextField(verbose_name='prompt')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('battle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='arena.battle')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                ('battle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='arena.battle', verbose_name='battle')),
             ],
             options={
                 'verbose_name': 'turn',
@@ -397,10 +397,10 @@ class Migration(migrations.Migration):
                 ('completion_tokens', models.PositiveIntegerField(blank=True, null=True, verbose_name='completion tokens')),
                 ('first_token_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='time to first token (ms)')),
                 ('duration_ms', models.PositiveIntegerField(blank=True, null=True, verbose_name='duration (ms)')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
                 ('heartbeat_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('turn', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='arena.turn')),
+                ('turn', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='arena.turn', verbose_name='turn')),
             ],
             options={
                 'verbose_name': 'answer',

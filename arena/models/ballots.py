@@ -30,7 +30,7 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
 class Ballot(models.Model):
     """The volunteer's judgement of a battle. A row here is an accepted ballot, which is a vote."""
 
-    battle = models.OneToOneField(Battle, on_delete=models.PROTECT, related_name="ballot")
+    battle = models.OneToOneField(Battle, verbose_name=_("battle"), on_delete=models.PROTECT, related_name="ballot")
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
     comment = models.TextField(_("comment"), blank=True)
     created_at = models.DateTimeField(_("cast"), default=timezone.now)
@@ -77,7 +77,7 @@ class Ballot(models.Model):
 class Judgement(models.Model):
     """What a ballot says of one dimension."""
 
-    ballot = models.ForeignKey(Ballot, on_delete=models.CASCADE, related_name="judgements")
+    ballot = models.ForeignKey(Ballot, verbose_name=_("ballot"), on_delete=models.CASCADE, related_name="judgements")
     dimension = models.SlugField(_("dimension"), max_length=40)
     choice = models.CharField(_("choice"), max_length=10, choices=Choice)
 
@@ -107,14 +107,21 @@ class ReportQuerySet(models.QuerySet["Report"]):
 class Report(models.Model):
     """A volunteer's word that something in a battle is wrong."""
 
-    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="reports")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="reports")
+    battle = models.ForeignKey(Battle, verbose_name=_("battle"), on_delete=models.PROTECT, related_name="reports")
+    participant = models.ForeignKey(
+        Participant, verbose_name=_("participant"), on_delete=models.PROTECT, related_name="reports"
+    )
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     reason = models.TextField(_("reason"), max_length=1000)
     created_at = models.DateTimeField(_("reported"), default=timezone.now)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("resolved by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     resolution = models.CharField(_("resolution"), max_length=10, blank=True, choices=ReportResolution)
 

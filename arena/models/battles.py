@@ -37,11 +37,17 @@ class Battle(models.Model):
     """One volunteer's blind comparison of two competitors. What stands behind a side is secret until the ballot."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="battles")
-    matchup = models.ForeignKey(Matchup, on_delete=models.PROTECT, related_name="battles")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="battles")
-    competitor_a = models.ForeignKey(Competitor, on_delete=models.PROTECT, related_name="battles_as_a")
-    competitor_b = models.ForeignKey(Competitor, on_delete=models.PROTECT, related_name="battles_as_b")
+    campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="battles")
+    matchup = models.ForeignKey(Matchup, verbose_name=_("matchup"), on_delete=models.PROTECT, related_name="battles")
+    participant = models.ForeignKey(
+        Participant, verbose_name=_("participant"), on_delete=models.PROTECT, related_name="battles"
+    )
+    competitor_a = models.ForeignKey(
+        Competitor, verbose_name=_("competitor A"), on_delete=models.PROTECT, related_name="battles_as_a"
+    )
+    competitor_b = models.ForeignKey(
+        Competitor, verbose_name=_("competitor B"), on_delete=models.PROTECT, related_name="battles_as_b"
+    )
     pairing_policy = models.CharField(_("pairing"), max_length=12, blank=True)
     draw_probability = models.FloatField(
         _("probability of this draw"),
@@ -53,7 +59,13 @@ class Battle(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=BattleStatus, default=BattleStatus.OPEN)
     skip_reason = models.CharField(_("reason of the skip"), max_length=300, blank=True)
     redrawn_from = models.ForeignKey(
-        "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="redrawn_as"
+        "self",
+        verbose_name=_("redrawn from"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="redrawn_as",
     )
     external_id = models.CharField(_("id in the imported file"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -115,10 +127,10 @@ class Battle(models.Model):
 class Turn(models.Model):
     """One prompt and its two answers. The first turn of a battle is 1."""
 
-    battle = models.ForeignKey(Battle, on_delete=models.CASCADE, related_name="turns")
+    battle = models.ForeignKey(Battle, verbose_name=_("battle"), on_delete=models.CASCADE, related_name="turns")
     index = models.PositiveIntegerField()
     prompt = models.TextField(_("prompt"))
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
         verbose_name = _("turn")
@@ -160,7 +172,7 @@ class Answer(models.Model):
         AnswerStatus.FAILED: frozenset({AnswerStatus.WAITING}),
     }
 
-    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="answers")
+    turn = models.ForeignKey(Turn, verbose_name=_("turn"), on_delete=models.CASCADE, related_name="answers")
     side = models.CharField(_("side"), max_length=1, choices=Side)
     status = models.CharField(_("status"), max_length=10, choices=AnswerStatus, default=AnswerStatus.WAITING)
     text = models.TextField(_("text"), blank=True)
@@ -180,7 +192,7 @@ class Answer(models.Model):
     completion_tokens = models.PositiveIntegerField(_("completion tokens"), null=True, blank=True)
     first_token_ms = models.PositiveIntegerField(_("time to first token (ms)"), null=True, blank=True)
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     heartbeat_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

@@ -79,7 +79,7 @@ class Campaign(models.Model):
     max_battles_per_hour = models.PositiveIntegerField(
         _("most battles an hour, per person"), default=60, validators=[MinValueValidator(1)]
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[CampaignQuerySet] = CampaignQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -170,7 +170,7 @@ def _in_language(texts: list[T], language: str | None) -> T | None:
 class CampaignText(models.Model):
     """What the pages say of a campaign, in one language."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="texts")
+    campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="texts")
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
     title = models.CharField(_("title"), max_length=120)
     tagline = models.CharField(_("in one sentence"), max_length=300, blank=True)
@@ -194,7 +194,9 @@ class CampaignText(models.Model):
 class ConsentText(models.Model):
     """One version of what volunteers agree to, in one language. Not edited once somebody has accepted it."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="consent_texts")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="consent_texts"
+    )
     version = models.PositiveIntegerField(_("version"), default=1, validators=[MinValueValidator(1)])
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
     body = models.TextField(_("text (markdown)"))
@@ -214,7 +216,9 @@ class ConsentText(models.Model):
 class StartingPrompt(models.Model):
     """A prompt that a volunteer without an idea can start from."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="starting_prompts")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="starting_prompts"
+    )
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="eu")
     text = models.CharField(_("text"), max_length=500)
     position = models.PositiveIntegerField(_("position"), default=0)

@@ -23,7 +23,9 @@ class CompetitorQuerySet(models.QuerySet["Competitor"]):
 class Competitor(models.Model):
     """One entry of a campaign: a served model with a system prompt, sampling parameters and factors."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="competitors")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="competitors"
+    )
     served_model = models.ForeignKey(
         ServedModel,
         verbose_name=_("served model"),
@@ -57,7 +59,7 @@ class Competitor(models.Model):
         validators=[validate_factors],
         help_text=_('What the model is made of, for example {"backbone": "instruct", "corpus": "eu"}.'),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[CompetitorQuerySet] = CompetitorQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -98,7 +100,9 @@ class Matchup(models.Model):
         MatchupState.FINISHED: frozenset(),
     }
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="matchups")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="matchups"
+    )
     name = models.CharField(_("name"), max_length=120)
     state = models.CharField(_("state"), max_length=10, choices=MatchupState, default=MatchupState.DRAFT)
     pairing_policy = models.CharField(_("pairing"), max_length=12, choices=PairingPolicy, default=PairingPolicy.UNIFORM)
@@ -109,12 +113,18 @@ class Matchup(models.Model):
         _("finish when the target is reached"), default=False, help_text=_("Otherwise it goes on until you finish it.")
     )
     competitors: "models.ManyToManyField[Competitor, MatchupEntry]" = models.ManyToManyField(
-        Competitor, through="MatchupEntry", related_name="matchups"
+        Competitor, verbose_name=_("competitors"), through="MatchupEntry", related_name="matchups"
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("created by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True, editable=False)
 
@@ -150,8 +160,10 @@ class Matchup(models.Model):
 class MatchupEntry(models.Model):
     """That a competitor takes part in a matchup, and how often it is drawn where pairing is weighted."""
 
-    matchup = models.ForeignKey(Matchup, on_delete=models.CASCADE, related_name="entries")
-    competitor = models.ForeignKey(Competitor, on_delete=models.PROTECT, related_name="entries")
+    matchup = models.ForeignKey(Matchup, verbose_name=_("matchup"), on_delete=models.CASCADE, related_name="entries")
+    competitor = models.ForeignKey(
+        Competitor, verbose_name=_("competitor"), on_delete=models.PROTECT, related_name="entries"
+    )
     weight = models.FloatField(_("weight"), default=1.0, help_text=_("Used by weighted pairing only."))
 
     class Meta:

@@ -44,7 +44,7 @@ class Participant(models.Model):
     """The voter behind battles and ballots. Stays, without a person, when the account is erased."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    kind = models.CharField(max_length=10, choices=ParticipantKind, default=ParticipantKind.PERSON)
+    kind = models.CharField(_("kind"), max_length=10, choices=ParticipantKind, default=ParticipantKind.PERSON)
     user = models.OneToOneField(
         User, verbose_name=_("account"), null=True, blank=True, on_delete=models.SET_NULL, related_name="participant"
     )
@@ -56,7 +56,7 @@ class Participant(models.Model):
     external_name = models.CharField(
         _("name in the imported file"), max_length=200, blank=True, help_text=_("A pseudonym, never a person's name.")
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
     block_reason = models.CharField(_("reason of the block"), max_length=300, blank=True)
     erased_at = models.DateTimeField(_("account erased"), null=True, blank=True)
@@ -103,10 +103,14 @@ class Participant(models.Model):
 class Consent(models.Model):
     """That a participant accepted one version of a campaign's consent text."""
 
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="consents")
-    campaign = models.ForeignKey("arena.Campaign", on_delete=models.PROTECT, related_name="consents")
+    participant = models.ForeignKey(
+        Participant, verbose_name=_("participant"), on_delete=models.CASCADE, related_name="consents"
+    )
+    campaign = models.ForeignKey(
+        "arena.Campaign", verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="consents"
+    )
     version = models.PositiveIntegerField(_("version"))
-    accepted_at = models.DateTimeField(auto_now_add=True)
+    accepted_at = models.DateTimeField(_("accepted"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("consent")

@@ -12,7 +12,7 @@ from arena.models.people import Participant
 class PairTally(models.Model):
     """How often two competitors of a matchup won against each other in one dimension. `first` has the lower key."""
 
-    matchup = models.ForeignKey(Matchup, on_delete=models.CASCADE, related_name="tallies")
+    matchup = models.ForeignKey(Matchup, verbose_name=_("matchup"), on_delete=models.CASCADE, related_name="tallies")
     dimension = models.SlugField(max_length=40)
     first = models.ForeignKey(Competitor, on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey(Competitor, on_delete=models.CASCADE, related_name="+")
@@ -39,8 +39,12 @@ class PairTally(models.Model):
 class Contribution(models.Model):
     """The collected votes and raffle tickets of a participant in a campaign."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="contributions")
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="contributions")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="contributions"
+    )
+    participant = models.ForeignKey(
+        Participant, verbose_name=_("participant"), on_delete=models.CASCADE, related_name="contributions"
+    )
     votes = models.PositiveIntegerField(_("votes"), default=0)
     tickets = models.PositiveIntegerField(_("raffle tickets"), default=0)
 
@@ -62,7 +66,9 @@ class Contribution(models.Model):
 class EloRating(models.Model):
     """The online Elo of a competitor: a live sign of where things go, not the published ranking."""
 
-    competitor = models.OneToOneField(Competitor, on_delete=models.CASCADE, related_name="elo")
+    competitor = models.OneToOneField(
+        Competitor, verbose_name=_("competitor"), on_delete=models.CASCADE, related_name="elo"
+    )
     rating = models.FloatField(default=1000.0)
     battles = models.PositiveIntegerField(default=0)
 
