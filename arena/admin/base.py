@@ -51,7 +51,7 @@ class ArenaModelAdmin(ModelAdmin[M]):
     list_per_page = 50
     show_full_result_count = False
 
-    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: Any, **kwargs: Any) -> Any:
         """Without the small buttons that would change or delete another row from within this one's form."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
