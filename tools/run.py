@@ -8,7 +8,6 @@ when it is killed.
 import argparse
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
 import signal
@@ -16,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,13 +27,10 @@ from tools import venv
 ROOT = venv.ROOT
 VAR = Path(os.environ.get("LEHIA_VAR_DIR") or ROOT / "var")
 LOGS = VAR / "log"
-STAMPS = VAR / "stamps"
 BIN = venv.VENV / "bin"
 DEMO_SPEC = "docs/specs/demo.yaml"
 HOST = "127.0.0.1"
 SECONDS_TO_ANSWER = 120.0
-# How long the page may say that the models are warming up while the engine is downloaded.
-MINUTES_TO_PREPARE = "60"
 SECONDS_TO_STOP = 15.0
 
 
@@ -74,10 +70,7 @@ class Run:
     async def go(self) -> None:
         """Set up, start, and wait until something ends. Raises Failed."""
         self._refuse_taken_port()
-        await self._set_up()
-        password = await self._seed()
-        if self.models:
-            await _quiet([_python(), "manage.py", "announce_models", self.spec, "--minutes", MINUTES_TO_PREPARE])
+        password = await self._set_up()
         await self._start_site()
         self._welcome(password)
         models = asyncio.create_task(self._models()) if self.models else None
@@ -99,28 +92,20 @@ class Run:
             another = f"make run PORT={self.port + 1}"
             raise Failed(f"Port {self.port} is taken by another program. End it, or choose another: {another}")
 
-    async def _set_up(self) -> None:
+    async def _set_up(self) -> str | None:
+        """Whatever is not done yet; the admin's one-time password if the admin is new."""
         if not venv.is_installed("web"):
             async with _timed("Python packages"):
                 await _relay([sys.executable, "-m", "tools.venv", "web"])
-        async with _timed("database"):
-            await _quiet([_python(), "manage.py", "migrate", "--no-input", "--verbosity", "0"])
-        await _unless_done(
-            "message catalogues",
-            sorted((ROOT / "locale").rglob("*.po")),
-            [_python(), "tools/messages.py", "compile"],
-        )
-        await _unless_done(
-            "static files",
-            [venv.lock_of("web"), *sorted(path for path in (ROOT / "static").rglob("*") if path.is_file())],
-            [_python(), "manage.py", "collectstatic", "--no-input", "--clear", "--verbosity", "0"],
-        )
-
-    async def _seed(self) -> str | None:
-        async with _timed("demo campaign"):
-            output = await _quiet([_python(), "manage.py", "seed_demo"])
-        # The last line, in case a warning was printed before it.
-        password: str | None = json.loads(output.splitlines()[-1])["password"]
+        say("database, catalogues, static files, demo campaign …")
+        announce = ["--announce", self.spec] if self.models else []
+        seeded = ""
+        async for line in _lines([_python(), "-m", "tools.prepare", *announce], env={"LEHIA_LOG_LEVEL": "WARNING"}):
+            if line.startswith('{"admin"'):
+                seeded = line
+            else:
+                say(f"  {line}")
+        password: str | None = json.loads(seeded)["password"]
         return password
 
     async def _start_site(self) -> None:
@@ -189,7 +174,7 @@ class Run:
             say(f"models | {error}")
             reason = "Their servers could not be started; see var/log/models.log."
             say("models | The models are NOT available; the page is up and says so. See var/log/models.log.")
-            await _quiet([_python(), "manage.py", "announce_models", self.spec, "--withdraw", reason])
+            await _relay([_python(), "manage.py", "announce_models", self.spec, "--withdraw", reason])
 
     async def _model_step(self, name: str, command: list[str]) -> None:
         """Run one step to its end, showing its lines. Raises Failed with a clear line."""
@@ -246,34 +231,14 @@ async def _timed(title: str) -> AsyncIterator[None]:
     say(f"{title}: done in {time.monotonic() - started:.1f} s")
 
 
-async def _unless_done(title: str, inputs: Iterable[Path], command: list[str]) -> None:
-    """Run `command` unless it was run on the same inputs before."""
-    digest = hashlib.sha256()
-    for path in inputs:
-        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    stamp = STAMPS / title.replace(" ", "-")
-    if stamp.exists() and stamp.read_text() == digest.hexdigest():
-        return
-    async with _timed(title):
-        await _quiet(command)
-    STAMPS.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest.hexdigest())
-
-
-async def _quiet(command: list[str]) -> str:
-    """Run a step to its end; its output. Raises Failed with the end of it."""
-    lines = [line async for line in _lines(command)]
-    return "\n".join(lines)
-
-
 async def _relay(command: list[str]) -> None:
     """Run a step to its end, showing its lines."""
     async for line in _lines(command):
         say(f"  {line}")
 
 
-async def _lines(command: list[str]) -> AsyncIterator[str]:
-    process = await processes.start(command, log=None, cwd=ROOT, grace=5.0)
+async def _lines(command: list[str], env: dict[str, str] | None = None) -> AsyncIterator[str]:
+    process = await processes.start(command, log=None, env=env, cwd=ROOT, grace=5.0)
     assert process.stdout is not None
     kept: list[str] = []
     try:
