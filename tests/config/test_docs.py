@@ -1,6 +1,9 @@
 """What the documents name exists: paths, links, make targets, commands, variables, pictures."""
 
 import re
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -94,6 +97,23 @@ def test_names_of_the_admin_are_those_on_its_pages() -> None:
     assert len(names) > 15
     # "Add campaign" is Django's own.
     assert [name for name in names if name.casefold() not in known | {"add campaign"}] == []
+
+
+def test_the_backup_of_the_readme_is_one(tmp_path: Path) -> None:
+    """On a database that is in use and has, as ours, a constraint that SQLite by itself cannot check."""
+    (code,) = re.findall(r'(?m)^\$ \.venv/bin/python -c "(import sqlite3.*)"$', (ROOT / "README.md").read_text())
+    (tmp_path / "var").mkdir()
+    database = sqlite3.connect(tmp_path / "var" / "db.sqlite3")
+    database.create_function("regexp", 2, lambda pattern, text: re.search(pattern, text) is not None)
+    database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE vote (side TEXT CHECK (side REGEXP '^[ab]$'));")
+    with database:
+        database.execute("INSERT INTO vote VALUES ('a')")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    copy = sqlite3.connect(tmp_path / "backup.sqlite3")
+    assert copy.execute("SELECT side FROM vote").fetchall() == [("a",)]
+    copy.close()
+    database.close()
 
 
 def test_decisions_are_numbered_and_whole() -> None:
