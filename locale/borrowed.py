@@ -148,3 +148,12 @@ _("Null characters are not allowed.")
 _("Please correct the error below.")
 _("Please correct the errors below.")
 _("Go")
+_("View site")
+_("Save and add another")
+_("Save and continue editing")
+_("Your password can’t be too similar to your other personal information.")
+_("Your password can’t be a commonly used password.")
+ngettext_lazy(
+    "Your password must contain at least %(min_length)d character.",
+    "Your password must contain at least %(min_length)d characters.",
+)

@@ -1,5 +1,6 @@
 """What a page says to whoever reads or hears it, and which of it is English where it should not be."""
 
+import gettext
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -61,28 +62,37 @@ def _english(language: str) -> tuple[frozenset[str], re.Pattern[str]]:
     """The English msgids, ours and the libraries', that read otherwise in this language: as they are, and the pattern
     of those with placeholders, which fit anything."""
     translations: set[str] = set()
-    msgids = set(_library_msgids())
+    msgids = _library_msgids(language)
     for message in read_catalogue(language):
-        translations.update(strings_of(message))
+        translations.update(map(_spoken, strings_of(message)))
         msgids.update(message.id if isinstance(message.id, tuple) else (str(message.id),))
     # "Votes" is English and French: it proves nothing.
-    telling = {" ".join(msgid.split()) for msgid in msgids - translations if re.search("[A-Za-z]{2}", msgid)}
+    telling = {text for text in map(_spoken, msgids) if text not in translations and re.search("[a-z]{2}", text)}
     plain = {msgid for msgid in telling if not PLACEHOLDER.search(msgid)}
     patterns = [".+".join(map(re.escape, PLACEHOLDER.split(msgid))).replace("%%", "%") for msgid in telling - plain]
     # A placeholder alone, as in "%(label)s: ", would fit anything.
-    return frozenset(plain), re.compile("|".join(pattern for pattern in patterns if re.search("[A-Za-z]{3}", pattern)))
+    return frozenset(plain), re.compile("|".join(pattern for pattern in patterns if re.search("[a-z]{3}", pattern)))
 
 
-@cache
-def _library_msgids() -> frozenset[str]:
+def _spoken(text: str) -> str:
+    """A text as a label or a heading may show it: in capitals, or before a colon."""
+    return " ".join(text.split()).removesuffix(":").casefold()
+
+
+def _library_msgids(language: str) -> set[str]:
+    """Those of Django and allauth that they translate into something else: "hash" is "hash" in Basque too."""
     found: set[str] = set()
     for library in _LIBRARIES:
+        with (library / "locale" / language / "LC_MESSAGES/django.mo").open("rb") as file:
+            translated = gettext.GNUTranslations(file)
         with (library / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
-            found.update(message.id for message in read_po(file) if isinstance(message.id, str))
-    return frozenset(found)
+            msgids = [message.id for message in read_po(file) if isinstance(message.id, str)]
+        found.update(msgid for msgid in msgids if _spoken(translated.gettext(msgid)) != _spoken(msgid))
+    return found
 
 
 def untranslated(html: str, language: str) -> list[str]:
     """The texts of a page that are an English msgid, word for word."""
     plain, patterns = _english(language)
-    return [text for text in visible_texts(html, language) if text in plain or patterns.fullmatch(text)]
+    texts = [(text, _spoken(text)) for text in visible_texts(html, language)]
+    return [text for text, spoken in texts if spoken in plain or patterns.fullmatch(spoken)]

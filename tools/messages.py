@@ -50,8 +50,9 @@ TAG = re.compile(r"</?\w+")
 FINAL_PUNCTUATION = ".,:?!…"
 
 
-def po_path(language: str, root: Path = ROOT) -> Path:
-    return root / "locale" / language / "LC_MESSAGES" / "django.po"
+def po_path(language: str, root: Path = ROOT, *, domain: str = "django") -> Path:
+    """The catalogue of a language. `djangojs` is for the admin's scripts; our own get theirs in the page."""
+    return root / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 # Extraction
@@ -88,8 +89,8 @@ def template_of(root: Path = ROOT) -> Catalog:
 # Files
 
 
-def read_catalogue(language: str, root: Path = ROOT) -> Catalog:
-    path = po_path(language, root)
+def read_catalogue(language: str, root: Path = ROOT, *, domain: str = "django") -> Catalog:
+    path = po_path(language, root, domain=domain)
     catalogue = Catalog(charset="utf-8")
     if path.exists():
         with path.open("rb") as file:
@@ -124,16 +125,19 @@ def update(language: str, template: Catalog, root: Path = ROOT) -> None:
 
 
 def compile_catalogue(language: str, root: Path = ROOT) -> bool:
-    """Writes the .mo file unless it is newer than the .po file, and says whether. A reader never sees half a file."""
-    source = po_path(language, root)
-    target = source.with_suffix(".mo")
-    if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
-        return False
-    half = target.with_name(f"{target.name}.{os.getpid()}")
-    with half.open("wb") as file:
-        write_mo(file, read_catalogue(language, root))
-    half.replace(target)
-    return True
+    """Writes the .mo files that are older than their .po files; says whether. A reader never sees half a file."""
+    written = False
+    for domain in ("django", "djangojs"):
+        source = po_path(language, root, domain=domain)
+        target = source.with_suffix(".mo")
+        if not source.exists() or (target.exists() and target.stat().st_mtime >= source.stat().st_mtime):
+            continue
+        half = target.with_name(f"{target.name}.{os.getpid()}")
+        with half.open("wb") as file:
+            write_mo(file, read_catalogue(language, root, domain=domain))
+        half.replace(target)
+        written = True
+    return written
 
 
 # Checks

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             name='Battle',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='identifier')),
                 ('pairing_policy', models.CharField(blank=True, max_length=12, verbose_name='pairing')),
                 ('draw_probability', models.FloatField(blank=True, help_text='Of this matchup, this pair and these sides together. Unknown for imported battles.', null=True, verbose_name='probability of this draw')),
                 ('language', models.CharField(default='eu', max_length=8, verbose_name='language of the page')),
@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
             name='Participant',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='identifier')),
                 ('kind', models.CharField(choices=[('person', 'Person'), ('imported', 'Imported'), ('simulated', 'Simulated')], default='person', max_length=10, verbose_name='kind')),
                 ('language_level', models.CharField(blank=True, help_text='Imported votes keep the words of their file.', max_length=40, verbose_name='level of Basque')),
                 ('education', models.CharField(blank=True, max_length=60, verbose_name='education')),

@@ -36,7 +36,7 @@ class BattleQuerySet(models.QuerySet["Battle"]):
 class Battle(models.Model):
     """One volunteer's blind comparison of two competitors. What stands behind a side is secret until the ballot."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uid = models.UUIDField(_("identifier"), default=uuid.uuid4, unique=True, editable=False)
     campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="battles")
     matchup = models.ForeignKey(Matchup, verbose_name=_("matchup"), on_delete=models.PROTECT, related_name="battles")
     participant = models.ForeignKey(

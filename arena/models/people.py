@@ -43,7 +43,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 class Participant(models.Model):
     """The voter behind battles and ballots. Stays, without a person, when the account is erased."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uid = models.UUIDField(_("identifier"), default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=ParticipantKind, default=ParticipantKind.PERSON)
     user = models.OneToOneField(
         User, verbose_name=_("account"), null=True, blank=True, on_delete=models.SET_NULL, related_name="participant"

@@ -67,15 +67,19 @@ def _may_be_shown(message: Message) -> bool:
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
-@pytest.mark.parametrize("folder", CATALOGUES, ids=lambda folder: folder.parent.name)
-def test_nothing_of_the_libraries_is_left_in_english(folder: Path, language: str) -> None:
-    with (folder / "en/LC_MESSAGES/django.po").open("rb") as file:
+@pytest.mark.parametrize(
+    ("folder", "domain"),
+    [*((folder, "django") for folder in CATALOGUES), (_DJANGO / "contrib/admin/locale", "djangojs")],
+    ids=lambda value: value.parent.name if isinstance(value, Path) else value,
+)
+def test_nothing_of_the_libraries_is_left_in_english(folder: Path, domain: str, language: str) -> None:
+    with (folder / "en/LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         wanted = [message for message in read_po(file) if _may_be_shown(message)]
-    theirs = _compiled(folder / language / "LC_MESSAGES/django.mo")
     messages.compile_catalogue(language)
-    ours = _compiled(messages.po_path(language).with_suffix(".mo"))
+    ours = messages.po_path(language, domain=domain).with_suffix(".mo")
+    known = [_compiled(path) for path in (folder / language / "LC_MESSAGES" / f"{domain}.mo", ours) if path.exists()]
     assert wanted
-    assert [message.id for message in wanted if not _has(theirs, message) and not _has(ours, message)] == []
+    assert [message.id for message in wanted if not any(_has(catalogue, message) for catalogue in known)] == []
 
 
 def test_ours_win() -> None:
