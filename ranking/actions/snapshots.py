@@ -14,6 +14,9 @@ from ranking.models import Snapshot
 
 log = structlog.get_logger(__name__)
 
+#: How rankings are computed that nobody asked for by hand.
+PUBLISHED = Options()
+
 
 def take_snapshot(*, campaign: Campaign, dimension: str, options: Options | None = None) -> Snapshot | None:
     """Computes and publishes the ranking of one dimension from the votes of this moment; None where there are none.
@@ -23,7 +26,7 @@ def take_snapshot(*, campaign: Campaign, dimension: str, options: Options | None
     if dimension not in campaign_dimensions(campaign):
         raise UnknownDimension(dimension)
     found = all_comparisons(campaign, [dimension])[dimension]
-    return _publish(campaign, dimension, found, options or Options())
+    return _publish(campaign, dimension, found, options or PUBLISHED)
 
 
 def refresh_campaign(*, campaign: Campaign) -> int:
@@ -32,7 +35,7 @@ def refresh_campaign(*, campaign: Campaign) -> int:
     if not stale:
         return 0
     found = all_comparisons(campaign, stale)
-    return sum(_publish(campaign, name, found[name], Options()) is not None for name in stale)
+    return sum(_publish(campaign, name, found[name], PUBLISHED) is not None for name in stale)
 
 
 def is_stale(*, campaign: Campaign, dimension: str) -> bool:

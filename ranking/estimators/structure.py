@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from ranking.estimators.arrays import BoolArray, FloatArray, IntArray
 from ranking.estimators.pairs import FIRST, SECOND, TIED, Pairs
@@ -48,11 +46,13 @@ def find_structure(pairs: Pairs, tally: FloatArray, *, one_scale: bool = False) 
     """
     n = pairs.n_models
     beat = _beat_graph(pairs, tally)
-    component = _largest_first(connected_components(beat, connection="weak")[1], pairs, tally)
-    block = component.copy() if one_scale else connected_components(beat, connection="strong")[1].astype(np.int64)
+    reach = _closure(beat)
+    mutual = reach & reach.T
+    component = _largest_first(_first_members(_closure(beat | beat.T)), pairs, tally)
+    block = component.copy() if one_scale else _labels(_first_members(mutual))
+    above = np.zeros_like(reach) if one_scale else reach & ~mutual
     n_components = int(component.max(initial=-1)) + 1
     sizes = np.bincount(block, minlength=n)
-    above = _above(beat, block)
     votes_within = _votes_within(block, pairs, tally)
     order = np.lexsort((np.arange(n), above.sum(axis=0), -votes_within[block], -sizes[block]))
     anchor = np.full(n_components, NO_ANCHOR, dtype=np.int64)
@@ -87,12 +87,32 @@ def _all_reached(edges: NDArray[np.float32], starts: BoolArray) -> BoolArray:
         reached = further
 
 
-def _beat_graph(pairs: Pairs, tally: FloatArray) -> csr_array:
-    down = tally[:, FIRST] + tally[:, TIED] > 0
-    up = tally[:, SECOND] + tally[:, TIED] > 0
-    rows = np.r_[pairs.first[down], pairs.second[up]]
-    columns = np.r_[pairs.second[down], pairs.first[up]]
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(pairs.n_models, pairs.n_models))
+def _beat_graph(pairs: Pairs, tally: FloatArray) -> BoolArray:
+    """Whether i has beaten or tied j, (n, n)."""
+    beat = np.zeros((pairs.n_models, pairs.n_models), dtype=bool)
+    beat[pairs.first, pairs.second] = tally[:, FIRST] + tally[:, TIED] > 0
+    beat[pairs.second, pairs.first] = tally[:, SECOND] + tally[:, TIED] > 0
+    return beat
+
+
+def _closure(edges: BoolArray) -> BoolArray:
+    """Which models can be reached from which, themselves included, (n, n), by repeated squaring."""
+    reach = edges | np.eye(len(edges), dtype=bool)
+    while True:
+        steps = reach.astype(np.float32)
+        further = steps @ steps > 0
+        if (further == reach).all():
+            return reach
+        reach = further
+
+
+def _first_members(equivalent: BoolArray) -> IntArray:
+    """The first model of each model's class, (n,), from an equivalence (n, n)."""
+    return equivalent.argmax(axis=1).astype(np.int64) if len(equivalent) else np.empty(0, dtype=np.int64)
+
+
+def _labels(first_members: IntArray) -> IntArray:
+    return np.unique(first_members, return_inverse=True)[1].astype(np.int64)
 
 
 def _votes_within(label: IntArray, pairs: Pairs, tally: FloatArray) -> FloatArray:
@@ -102,23 +122,12 @@ def _votes_within(label: IntArray, pairs: Pairs, tally: FloatArray) -> FloatArra
     return np.bincount(label[pairs.first[within]], weights=weight, minlength=pairs.n_models).astype(np.float64)
 
 
-def _largest_first(label: IntArray, pairs: Pairs, tally: FloatArray) -> IntArray:
-    label = label.astype(np.int64)
-    n = len(label)
-    sizes = np.bincount(label, minlength=n)
-    _, first_member = np.unique(label, return_index=True)
-    n_labels = len(first_member)
-    order = np.lexsort((first_member, -_votes_within(label, pairs, tally)[:n_labels], -sizes[:n_labels]))
-    renumbered = np.empty(n_labels, dtype=np.int64)
-    renumbered[order] = np.arange(n_labels)
+def _largest_first(first_members: IntArray, pairs: Pairs, tally: FloatArray) -> IntArray:
+    """Labels from 0: most members first, then most votes, then the first name."""
+    label = _labels(first_members)
+    members = np.unique(first_members)
+    sizes = np.bincount(label, minlength=len(members))
+    order = np.lexsort((members, -_votes_within(label, pairs, tally)[: len(members)], -sizes))
+    renumbered = np.empty(len(members), dtype=np.int64)
+    renumbered[order] = np.arange(len(members))
     return renumbered[label]
-
-
-def _above(beat: csr_array, block: IntArray) -> BoolArray:
-    n = len(block)
-    reach = (beat.toarray() > 0) | np.eye(n, dtype=bool)
-    if n and (block == block[0]).all():
-        return np.zeros((n, n), dtype=bool)
-    for _ in range(max(n - 1, 1).bit_length()):
-        reach = reach.astype(np.float32) @ reach.astype(np.float32) > 0
-    return np.asarray(reach & (block[:, None] != block[None, :]))

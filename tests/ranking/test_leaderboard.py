@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_task(monkeypatch):
+    monkeypatch.setattr("ranking.actions.snapshots.PUBLISHED", Options(rounds=50))
     sent = []
     monkeypatch.setattr("ranking.actions.refreshing.refresh_campaign_snapshots.delay", sent.append)
     return sent

@@ -22,7 +22,8 @@ QUICK = Options(rounds=50)
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache():
+def _quick_and_without_memory(monkeypatch):
+    monkeypatch.setattr("ranking.actions.snapshots.PUBLISHED", QUICK)
     cache.clear()
 
 
