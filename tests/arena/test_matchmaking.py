@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena.matchmaking import POLICIES, Candidate, Draw, Entry, draw, uniform, weighted
 
-DRAWS = 6000
+DRAWS = 4000
 
 
 def _candidate(key: int, policy: str, weights: tuple[float, ...]) -> Candidate:
@@ -71,6 +71,7 @@ def test_weighted_pairs_are_as_likely_as_the_products_of_their_weights() -> None
 
 
 @pytest.mark.parametrize("policy", sorted(POLICIES))
+@settings(max_examples=40)
 @given(weights=WEIGHTS)
 def test_probabilities_of_a_policy_sum_to_one(policy: str, weights: list[float]) -> None:
     entries = [Entry(key, weight) for key, weight in enumerate(weights)]
@@ -80,12 +81,14 @@ def test_probabilities_of_a_policy_sum_to_one(policy: str, weights: list[float])
     assert math.fsum(probabilities.values()) == pytest.approx(1.0)
 
 
+@settings(max_examples=40)
 @given(weights=WEIGHTS, seed=st.integers(0, 99))
 def test_equal_weights_draw_as_uniform_does(weights: list[float], seed: int) -> None:
     entries = [Entry(key, 2.5) for key, _weight in enumerate(weights)]
     assert weighted(entries) == pytest.approx(uniform(entries))
 
 
+@settings(max_examples=40)
 @given(weights=WEIGHTS, seed=st.integers(0, 99))
 def test_a_draw_is_of_two_competitors_and_possible(weights: list[float], seed: int) -> None:
     candidate = _candidate(1, "weighted", tuple(weights))

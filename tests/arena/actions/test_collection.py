@@ -226,11 +226,12 @@ VOTES = st.lists(
         st.integers(0, 2), st.integers(0, 2), st.sampled_from(["a", "b", "tie"]), st.sampled_from(["a", "b", "tie"]),
         st.booleans(), st.integers(0, 2), st.booleans(),
     ).filter(lambda one: one[0] != one[1]),
-    max_size=12,
+    min_size=3,
+    max_size=10,
 )  # fmt: skip
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(votes=VOTES, batch=st.integers(1, 5))
 def test_counting_as_votes_come_gives_what_counting_from_the_ballots_gives(
     matchup: Matchup, votes: list[tuple[int, int, str, str, bool, int, bool]], batch: int

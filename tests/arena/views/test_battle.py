@@ -59,9 +59,9 @@ def test_strings_of_the_scripts_are_translated(battle: Battle, volunteer: Partic
     assert not untranslated
 
 
-def test_somebody_elses_battle_is_not_there(battle: Battle, sign_in: SignIn, client: Client) -> None:
+def test_somebody_elses_battle_is_not_there(battle: Battle, sign_in: SignIn) -> None:
     addresses = [f"/battles/{battle.uid}/{end}" for end in ("", "skip/", "redraw/", "report/", "ballot/", "counted/")]
-    for visitor in (client, sign_in(ParticipantFactory()), sign_in(ParticipantFactory(with_account=True))):
+    for visitor in (Client(), sign_in(ParticipantFactory(with_account=True))):
         for address in addresses:
             method = visitor.post if address.endswith(("skip/", "redraw/", "ballot/")) else visitor.get
             assert method(address).status_code == 404, address

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 ABOUT = {"language_level": "c1_c2", "education": "university", "confirmed_age": "on", "accept_consent": "on"}
 ACCOUNT = {**ABOUT, "username": "maialen", "password1": "sokatira-1931-lehia"}
-ATTEMPTS = 15
+ATTEMPTS = 12
 SIGN_UP, LOG_IN = "/accounts/signup/", "/accounts/login/"
 
 

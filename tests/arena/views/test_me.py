@@ -102,13 +102,16 @@ def test_votes_and_tickets_and_place(campaign: Campaign, volunteer: Participant,
     assert shown == {"votes": 3, "tickets": 1, "votes_to_next_ticket": 1, "place": 2}
 
 
-def test_the_list_has_pages_and_survives_any_number(volunteer: Participant, sign_in: SignIn) -> None:
+def test_the_list_has_pages_and_survives_any_number(
+    volunteer: Participant, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arena.views.me._PER_PAGE", 2)
     matchup = MatchupFactory(running=True)
-    for _ in range(21):
+    for _ in range(3):
         BattleFactory(participant=volunteer, matchup=matchup, redrawn=True)
     BattleFactory(participant=volunteer, matchup=matchup, skipped=True)
     client = sign_in(volunteer)
-    assert len(client.get("/me/").context["battles"]) == 20
+    assert len(client.get("/me/").context["battles"]) == 2
     assert len(client.get("/me/?page=2").context["battles"]) == 1, "a battle without a prompt is none to remember"
     for page in ("0", "-1", "999", "x", "\x00"):
         assert client.get("/me/", {"page": page}).status_code == 200
