@@ -200,7 +200,7 @@ def test_the_ranking_is_offered_where_it_can_be_seen(
 def test_own_votes_and_the_way_to_the_next_ticket_are_told(browser: Client, battle: Battle) -> None:
     Campaign.objects.update(votes_per_ticket=3)
     html = cast(browser, battle).content.decode()
-    assert "You have cast 1 vote in this campaign." in html
+    assert "You have cast one vote in this campaign." in html
     assert "2 more, and you get a raffle ticket." in html
 
 
