@@ -50,6 +50,7 @@ def render_markdown(text: str) -> SafeString:
         attributes=_ATTRIBUTES,
         attribute_filter=_keep_attribute,
         link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
+        # What is wider than its box is scrolled by keyboard too.
+        set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}, "table": {"tabindex": "0"}},
     )
     return mark_safe(html)  # noqa: S308 - cleaned on the line above

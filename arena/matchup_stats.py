@@ -187,9 +187,7 @@ def _at_work(matchup: Matchup, now: datetime) -> int:
     """People of whom an answer streamed or a ballot came in the last five minutes."""
     recent = now - AT_WORK
     answered = Answer.objects.filter(turn__battle=OuterRef("pk"), heartbeat_at__gte=recent)
-    today = Battle.objects.filter(
-        matchup=matchup, created_at__gte=now - SPAN, participant__kind=ParticipantKind.PERSON
-    )
+    today = Battle.objects.filter(matchup=matchup, created_at__gte=now - SPAN, participant__kind=ParticipantKind.PERSON)
     at_work = today.filter(Exists(answered) | Q(ballot__created_at__gte=recent)).order_by()
     return at_work.values("participant").distinct().count()
 

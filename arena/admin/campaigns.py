@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
 from django.db import models
 from django.db.models import OuterRef, QuerySet
 from django.forms.models import BaseInlineFormSet
@@ -42,6 +42,17 @@ STATUS_BADGES = {
 SHORT_TEXT: Mapping[type[Any], Mapping[str, Any]] = {
     models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}
 }
+
+
+class LabelledDateTime(AdminSplitDateTime):
+    """Says to everybody what it shows beside its two boxes: which is the date and which the time."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        labels = (context["date_label"], context["time_label"])
+        for label, box in zip(labels, context["widget"]["subwidgets"], strict=True):
+            box["attrs"]["aria-label"] = str(label).rstrip(":")
+        return context
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -99,7 +110,10 @@ class StartingPromptInline(TabularInline[StartingPrompt, Campaign]):
 @admin.register(Campaign)
 class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
     form = CampaignForm
-    formfield_overrides = READABLE_JSON
+    formfield_overrides = {
+        **READABLE_JSON,
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": LabelledDateTime},
+    }
     list_display = ("name", "status_badge", "starts_at", "ends_at", "votes", "running_matchups", "reveal_policy")
     list_filter = ("status",)
     search_fields = ("name", "slug", "texts__title")

@@ -17,7 +17,7 @@ from arena.markdown import render_markdown
         ("bat\nbi", "<p>bat<br>\nbi</p>"),
         ("~~oker~~", "<p><s>oker</s></p>"),
         ("3. hiru", '<ol start="3">\n<li>hiru</li>\n</ol>'),
-        ("```py\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>"),
+        ("```py\n<b>\n```", '<pre tabindex="0"><code>&lt;b&gt;\n</code></pre>'),
     ],
 )
 def test_what_people_write_is_rendered(text: str, html: str) -> None:
@@ -82,7 +82,7 @@ class _Reader(HTMLParser):
         ["p", "br", "hr", "strong", "em", "s", "blockquote", "pre", "code", "ul", "ol", "li", "a"]
         + ["table", "thead", "tbody", "tr", "th", "td"]
     )
-    ATTRIBUTES = frozenset({"href", "title", "start", "rel", "target"})
+    ATTRIBUTES = frozenset({"href", "title", "start", "rel", "target", "tabindex"})
 
     def __init__(self) -> None:
         super().__init__()
