@@ -35,6 +35,8 @@ DARK = {("home", 1280), ("battle-answered", 1280), ("leaderboard", 360)}
 #: Tall pages are cut here.
 MOST_PIXELS_HIGH = 1500
 SECONDS_TO_ANSWER = 120
+#: What the demo's model is called, for the scripted server that stands in for it.
+MODEL_NAME = "smollm2-135m-instruct"
 PROMPT = "Nola egiten da marmitakoa?"
 ANSWERS = [
     "**Marmitakoa** arrantzaleen plater bat da: hegaluzea eta patatak.\n\n"
@@ -89,7 +91,7 @@ def tell_models(address: str, **script: object) -> None:
         pass
 
 
-def as_volunteer(camera: Camera, *, models: str) -> None:
+def as_volunteer(camera: Camera) -> None:
     """From the home page to a counted vote, and to the pages around it."""
     page = camera.page
     camera.visit("/", "home")
@@ -103,18 +105,16 @@ def as_volunteer(camera: Camera, *, models: str) -> None:
         page.locator(f'input[name="{name}"]').check()
     page.locator('form:has(input[name="accept_consent"]) button[type="submit"]').click()
     page.locator("form.start button").click()
-    _battle(camera, models=models)
+    _battle(camera)
     camera.visit("/me/", "me")
     camera.visit(f"/c/{slug}/leaderboard/", "leaderboard")
     camera.visit(f"/c/{slug}/contributors/", "contributors")
 
 
-def _battle(camera: Camera, *, models: str) -> None:
+def _battle(camera: Camera) -> None:
     page = camera.page
     expect(page.locator("[data-arena-battle][data-synced]")).to_be_attached()
     camera.take("battle-empty")
-    if models:
-        tell_models(models, texts=ANSWERS, tokens_per_second=12)
     page.locator("[data-arena-prompt]").fill(PROMPT)
     page.locator("[data-arena-prompt]").press("Enter")
     for side in "ab":
@@ -165,9 +165,11 @@ def as_admin(camera: Camera, *, admin: str, password: str) -> None:
 def take_all(browser: Browser, address: str, *, admin: str, password: str, models: str) -> None:
     """Every picture, at both widths, each volunteer and admin in a session of their own."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    if models:
+        tell_models(models, models=[MODEL_NAME], texts=ANSWERS, tokens_per_second=12)
     for width, screen in SCREENS.items():
         volunteer = browser.new_context(base_url=address, locale="eu-ES", **screen)
-        as_volunteer(Camera(volunteer.new_page(), width, FOLDER), models=models)
+        as_volunteer(Camera(volunteer.new_page(), width, FOLDER))
         volunteer.close()
         office = browser.new_context(base_url=address, locale="eu-ES", **screen)
         as_admin(Camera(office.new_page(), width, FOLDER), admin=admin, password=password)
