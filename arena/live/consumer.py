@@ -19,7 +19,7 @@ from arena.identity import find_participant
 from arena.live import frames
 from arena.live.close_codes import IDLE, NOT_FOUND
 from arena.live.database import in_database
-from arena.live.feed import group_of, publish
+from arena.live.feed import publish, subscribe, unsubscribe
 from arena.live.snapshots import ballot_frame, read_state
 from arena.live.streams import live_stream, start_streams, stop_streams
 from arena.live.tail import Tail
@@ -48,7 +48,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.uid = str(self.battle.uid)
         structlog.contextvars.bind_contextvars(battle=self.uid)
         # Joined before anything is read, so that nothing can fall between the reading and the live frames.
-        await self.channel_layer.group_add(group_of(self.uid), self.channel_name)
+        await subscribe(self.uid, self.channel_name)
         self._expect_life()
 
     async def disconnect(self, code: int) -> None:
@@ -57,7 +57,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._catching_up is not None:
             self._catching_up.cancel()
         if hasattr(self, "uid"):
-            await self.channel_layer.group_discard(group_of(self.uid), self.channel_name)
+            await unsubscribe(self.uid, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not hasattr(self, "uid"):
@@ -85,6 +85,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # What the browser asks for.
 
     async def _on_hello(self, frame: frames.Hello) -> None:
+        await subscribe(self.uid, self.channel_name)
         restarted, failed = await in_database(recover_lost_answers, battle=self.battle)
         start_streams(restarted)
         for answer in failed:

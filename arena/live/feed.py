@@ -15,6 +15,24 @@ def group_of(battle_uid: str) -> str:
     return f"battle.{battle_uid}"
 
 
+async def subscribe(battle_uid: str, channel_name: str) -> None:
+    """Joins a socket to its battle. Done again at each `hello`, since a layer that restarts forgets who had joined."""
+    try:
+        await get_channel_layer().group_add(group_of(battle_uid), channel_name)
+    except Exception as error:
+        # Without the layer the socket still answers `hello` from the database, and the page asks again.
+        log.warning("socket_not_joined", battle=battle_uid, error=repr(error))
+
+
+async def unsubscribe(battle_uid: str, channel_name: str) -> None:
+    """Takes a socket out of its battle."""
+    try:
+        await get_channel_layer().group_discard(group_of(battle_uid), channel_name)
+    except Exception as error:
+        # The membership expires by itself.
+        log.warning("socket_not_left", battle=battle_uid, error=repr(error))
+
+
 async def publish(battle_uid: str, frame: Frame) -> None:
     """Sends a frame to every socket of the battle.
 

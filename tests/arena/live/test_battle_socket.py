@@ -360,6 +360,18 @@ async def test_a_half_open_socket_is_closed(open_socket: OpenSocket, settings: S
         assert await socket.closed_with() == 4408
 
 
+async def test_a_layer_that_forgot_the_socket_is_joined_again(battle: Battle, open_socket: OpenSocket) -> None:
+    """As Redis does when it restarts: the next `hello`, which the page sends when answers go quiet, mends it."""
+    from channels.layers import get_channel_layer
+
+    async with open_socket() as socket:
+        await socket.hello()
+        await get_channel_layer().flush()
+        await socket.hello()
+        await prompt(socket)
+        assert await socket.until_ended() == {"a": "complete", "b": "complete"}
+
+
 async def test_a_layer_that_is_gone_costs_no_answer(
     battle: Battle, open_socket: OpenSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
