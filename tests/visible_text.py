@@ -76,7 +76,7 @@ def _english(language: str) -> tuple[frozenset[str], re.Pattern[str]]:
 
 def _spoken(text: str) -> str:
     """A text as a label or a heading may show it: in capitals, or before a colon."""
-    return " ".join(text.split()).removesuffix(":").casefold()
+    return " ".join(text.split()).removesuffix(":").rstrip().casefold()
 
 
 def _library_msgids(language: str) -> set[str]:
