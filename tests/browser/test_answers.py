@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.line import Line
 from tests.browser.site import RunningSite
@@ -151,6 +151,20 @@ def test_connects_again_after_a_cut(visit: Callable[..., Visitor], line: Line, o
     expect(ballot(page)).to_be_visible()
 
 
+def test_word_of_the_ballot_that_gets_lost(visitor: Visitor) -> None:
+    """A frame may be lost between processes, or overtaken: the page asks when it should have heard."""
+
+    def lose_it(socket: WebSocketRoute) -> None:
+        arena = socket.connect_to_server()
+        arena.on_message(lambda frame: None if '"type":"ballot"' in frame else socket.send(frame))
+
+    visitor.page.route_web_socket(re.compile("/ws/battles/"), lose_it)
+    page = visitor.start_battle()
+    ask(page, "Kaixo")
+    ended(page)
+    expect(ballot(page)).to_be_visible()
+
+
 def test_a_prompt_sent_without_a_line_goes_out_later(
     visit: Callable[..., Visitor], line: Line, openai_server: StubServer
 ) -> None:
@@ -204,7 +218,8 @@ def test_a_web_process_that_is_killed_locks_nothing(
     openai_server.script.tokens_per_second = 200
     for side in "ab":
         answer(page, side).get_by_role("button", name=re.compile(eu("Try again"))).click()
-    ended(page)
+    for side in "ab":
+        expect(answer(page, side)).to_have_attribute("data-status", "complete", timeout=20_000)
     assert said(page, "a") == said(page, "b") == LONG
     expect(ballot(page)).to_be_visible()
 

@@ -76,7 +76,7 @@ def test_the_vote_shows_in_the_ranking(visitor: Visitor, site: RunningSite, work
     site.run("manage.py", "shell", "--command", "from ranking.tasks import refresh_snapshots; refresh_snapshots()")
     page.get_by_role("link", name=eu("See the ranking")).click()
     for name in NAMES.values():
-        expect(page.get_by_text(name).first).to_be_visible()
+        expect(page.get_by_role("table").get_by_text(name).first).to_be_visible()
 
 
 def tab_to(page: Page, name: str, role: str = "button", presses: int = 40) -> None:

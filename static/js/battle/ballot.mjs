@@ -18,7 +18,7 @@ export class Ballot {
     Object.assign(this, { section, onChange, isBusy: false });
     document.addEventListener("keydown", (event) => this.#keydown(event));
     section.addEventListener("change", () => this.#chosen());
-    section.addEventListener("toggle", (event) => event.target.querySelector("textarea")?.focus(), { capture: true });
+    section.addEventListener("toggle", (event) => this.#unfoldedMore(event.target), { capture: true });
     // Before htmx hears of it, which listens on the form itself.
     section.addEventListener("submit", (event) => this.#check(event), { capture: true });
     section.addEventListener("htmx:beforeRequest", (event) => event.target === this.form && this.#sending());
@@ -26,6 +26,11 @@ export class Ballot {
     section.addEventListener("htmx:afterSwap", (event) => event.target === section && this.#swapped());
     section.addEventListener("htmx:beforeSwap", keepWaiting);
     this.#chosen();
+  }
+
+  /** Into what was opened by hand; a refused ballot comes with its comment open. */
+  #unfoldedMore(details) {
+    if (details.open && details.contains(document.activeElement)) details.querySelector("textarea").focus();
   }
 
   get form() {

@@ -69,6 +69,13 @@ export class Conversation {
     return this.turns.some((turn) => SIDES.some((side) => RUNNING.includes(turn[side].status)));
   }
 
+  /** Whether the ballot should be open by all that is known here, and is not: the word of it was lost or overtaken. */
+  get ballotIsLate() {
+    const first = this.turns[0];
+    const canBeJudged = ({ status, text }) => ["complete", "stopped"].includes(status) && text.trim() !== "";
+    return this.isOpen && !this.ballotOpen && !this.isRunning && SIDES.every((side) => first && canBeJudged(first[side]));
+  }
+
   get hasTurnsLeft() {
     return this.turns.length < this.maxTurns;
   }
@@ -105,7 +112,8 @@ export class Conversation {
     if (!answer) return false;
     if (!enterRun(answer, frame.run)) return true;
     answer.status = frame.status;
-    return frame.length <= answer.length;
+    // While an answer is running, the text that is counted here is still to come.
+    return RUNNING.includes(frame.status) || frame.length <= answer.length;
   }
 
   applyBallot(frame) {

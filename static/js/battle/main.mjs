@@ -15,11 +15,15 @@ const CALM_MS = 1500;
 /** A running answer of which nothing is heard for longer is asked after. */
 const QUIET_MS = 15_000;
 
+/** So long the word that the ballot is open may be on its way. */
+const DOUBT_MS = 1000;
+
 class BattlePage {
   #pending = null;
   #isSynced = false;
   #calm = 0;
   #heardAt = 0;
+  #doubt = 0;
 
   constructor(root) {
     this.root = root;
@@ -104,6 +108,10 @@ class BattlePage {
     else this.#render();
     if (frame.type === "state") this.#synced();
     else this.announcer.tell(this.conversation, ballotWasOpen);
+    clearTimeout(this.#doubt);
+    if (frame.type !== "state" && this.conversation.ballotIsLate) {
+      this.#doubt = setTimeout(() => this.#askAgain(), DOUBT_MS);
+    }
   }
 
   /** Takes a frame in; false where something before it was missed. */
@@ -181,7 +189,7 @@ class BattlePage {
     const { conversation } = this;
     this.view.show(conversation);
     this.root.dataset.stage = conversation.turns.length ? "talk" : "start";
-    this.ballot.toggle(conversation.ballotOpen);
+    this.ballot.toggle(conversation.ballotOpen && !conversation.isRunning);
     this.#renderPrompt();
     const last = conversation.last;
     for (const tab of hooks("show-side")) tab.dataset.status = last?.[tab.dataset.arenaShowSide].status ?? "";

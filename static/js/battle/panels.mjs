@@ -47,7 +47,7 @@ export class Panels {
 
   #place(track, behavior) {
     const left = this.#side === "b" ? track.scrollWidth - track.clientWidth : 0;
-    if (Math.abs(track.scrollLeft - left) < 1) return;
+    if (Math.abs(track.scrollLeft - left) < 1 && !track.dataset.moving) return;
     // The way there passes the other side, which is no swipe.
     track.dataset.moving = "true";
     // Not every browser tells the end of scrolling.
