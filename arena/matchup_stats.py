@@ -96,22 +96,24 @@ def matchup_stats(matchup: Matchup, *, now: datetime | None = None) -> MatchupSt
         at_work=_at_work(matchup, now),
         open_battles=Battle.objects.open().filter(matchup=matchup, created_at__gte=now - SPAN).count(),
         votes_in_span=votes_in_span,
-        expected_at=expected_at(matchup, votes=votes, votes_in_span=votes_in_span, now=now),
+        expected_at=expected_at(matchup, votes=votes, hours=hours, now=now),
         rows=_rows(matchup, competitors, weights, pairs),
         hours=hours,
         figures=_figures(matchup, competitors, now),
     )
 
 
-def expected_at(matchup: Matchup, *, votes: int, votes_in_span: int, now: datetime) -> datetime | None:
-    """When the target is reached if votes go on as in the last 24 hours (or since the start). None where unknown."""
-    missing = matchup.target_votes - votes
+def expected_at(matchup: Matchup, *, votes: int, hours: Sequence[Hour], now: datetime) -> datetime | None:
+    """When the target is reached if votes go on as in `hours`, or since the start. None where nobody can tell."""
+    missing, recent = matchup.target_votes - votes, sum(hour.votes for hour in hours)
     if matchup.state != MatchupState.RUNNING or missing <= 0 or matchup.started_at is None:
         return None
-    if votes_in_span < MIN_VOTES_FOR_ESTIMATE:
+    if recent < MIN_VOTES_FOR_ESTIMATE:
         return None
-    observed = max(timedelta(minutes=1), min(SPAN, now - matchup.started_at))
-    return now + observed * (missing / votes_in_span)
+    # Imported and simulated votes may be older than the start.
+    since = min(matchup.started_at, next(hour.start for hour in hours if hour.votes))
+    observed = max(timedelta(minutes=1), min(SPAN, now - since))
+    return now + observed * (missing / recent)
 
 
 def pair_targets(matchup: Matchup, weights: dict[int, float]) -> dict[frozenset[int], float]:

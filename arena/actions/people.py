@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from arena.actions.admin_history import record_admin_change
-from arena.actions.collection import hold_collectors
+from arena.actions.collection import ask_for_recount, hold_collectors, quarantine_votes
 from arena.exceptions import AlreadyBlocked, BlockNeedsReason, NotBlocked
 from arena.models import Ballot, Battle, Campaign, Participant, User
 from arena.tasks import rebuild_campaign_tallies
@@ -26,16 +26,15 @@ def block_participant(*, participant_id: int, reason: str, by: User) -> Particip
     participant = _lock(participant_id)
     if participant.is_blocked:
         raise AlreadyBlocked
-    now = timezone.now()
-    participant.blocked_at, participant.block_reason = now, reason
+    participant.blocked_at, participant.block_reason = timezone.now(), reason
     participant.save(update_fields=["blocked_at", "block_reason"])
     list(Battle.objects.open().of(participant).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-    votes = Ballot.objects.counted().filter(battle__participant=participant)
-    campaigns = hold_collectors(participant=participant)
-    quarantined = votes.update(quarantined_at=now, collected_at=None, winner="")
+    quarantined, campaigns = quarantine_votes(participant=participant)
     _rebuild(campaigns)
     message = _("Blocked: %(reason)s Votes quarantined: %(votes)s.")
-    record_admin_change(by=by, changed=participant, message=message % {"reason": reason, "votes": quarantined})
+    record_admin_change(
+        by=by, changed=participant, message=message % {"reason": _sentence(reason), "votes": quarantined}
+    )
     return participant
 
 
@@ -51,12 +50,17 @@ def unblock_participant(*, participant_id: int, by: User) -> Participant:
     votes = Ballot.objects.filter(battle__participant=participant, quarantined_at__gte=participant.blocked_at)
     campaigns = hold_collectors(participant=participant)
     freed = votes.update(quarantined_at=None)
+    ask_for_recount(campaigns)
     participant.blocked_at, participant.block_reason = None, ""
     participant.save(update_fields=["blocked_at", "block_reason"])
     _rebuild(campaigns)
     message = _("Unblocked. Votes that count again: %(votes)s.")
     record_admin_change(by=by, changed=participant, message=message % {"votes": freed})
     return participant
+
+
+def _sentence(text: str) -> str:
+    return text if text[-1] in ".!?…" else f"{text}."
 
 
 def _lock(participant_id: int) -> Participant:
@@ -69,6 +73,6 @@ def _rebuild(campaigns: list[Campaign]) -> None:
         for campaign in campaigns:
             rebuild_campaign_tallies.delay(campaign.pk)
 
-    # Robust: the block is committed, and a broker that is gone must not turn it into an error. It is logged, and an
-    # admin can have a campaign counted again.
+    # Robust: the block is committed, and a broker that is gone must not turn it into an error. The sweep finds what
+    # was not counted again.
     transaction.on_commit(send, robust=True)

@@ -78,14 +78,13 @@ class ReportedFilter(admin.SimpleListFilter):
 class BattleAdmin(ReadOnlyAdmin[Battle]):
     list_display = (
         "short_uid",
-        "campaign",
-        "matchup",
+        "status_badge",
         "competitor_a",
         "competitor_b",
-        "status_badge",
         "turns_count",
         "participant",
         "created_at",
+        "matchup",
     )
     list_filter = (
         "status",

@@ -1,13 +1,13 @@
 """What the matchup page counts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from arena.matchup_stats import AT_WORK, MIN_VOTES_FOR_ESTIMATE, SPAN, expected_at, matchup_stats, pair_targets
+from arena.matchup_stats import AT_WORK, MIN_VOTES_FOR_ESTIMATE, SPAN, Hour, expected_at, matchup_stats, pair_targets
 from arena.models import Answer, Ballot, Battle, Competitor, Matchup
 from tests.factories import BattleFactory, CompetitorFactory, MatchupFactory, PairTallyFactory, ParticipantFactory
 
@@ -107,22 +107,33 @@ def test_who_is_at_work_now(matchup: Matchup) -> None:
     assert stats.open_battles == 1
 
 
+def _hours(now: datetime, votes: int, *, ago: int = 0) -> list[Hour]:
+    """All votes in the hour that began `ago` hours ago."""
+    return [Hour(now - timedelta(hours=back), votes if back == ago else 0) for back in range(23, -1, -1)]
+
+
 def test_the_target_is_expected_at_the_pace_of_the_last_day(matchup: Matchup) -> None:
     now = timezone.now()
     matchup.started_at = now - timedelta(hours=10)
-    assert expected_at(matchup, votes=10, votes_in_span=10, now=now) == now + timedelta(hours=20)
+    assert expected_at(matchup, votes=10, hours=_hours(now, 10), now=now) == now + timedelta(hours=20)
     matchup.started_at = now - timedelta(days=10)
-    assert expected_at(matchup, votes=20, votes_in_span=10, now=now) == now + timedelta(hours=24)
+    assert expected_at(matchup, votes=20, hours=_hours(now, 10), now=now) == now + timedelta(hours=24)
+
+
+def test_votes_from_before_the_start_do_not_make_it_look_quick(matchup: Matchup) -> None:
+    now = timezone.now()
+    matchup.started_at = now - timedelta(minutes=1)
+    assert expected_at(matchup, votes=20, hours=_hours(now, 20, ago=20), now=now) == now + timedelta(hours=10)
 
 
 @pytest.mark.parametrize(
-    ("state", "votes", "votes_in_span"),
+    ("state", "votes", "recent"),
     [("running", 30, 20), ("running", 3, MIN_VOTES_FOR_ESTIMATE - 1), ("paused", 10, 10), ("draft", 0, 0)],
 )
-def test_there_is_no_estimate_from_nothing(state: str, votes: int, votes_in_span: int) -> None:
+def test_there_is_no_estimate_from_nothing(state: str, votes: int, recent: int) -> None:
     traits = {} if state == "draft" else {state: True}
-    matchup = MatchupFactory(target_votes=30, **traits)
-    assert expected_at(matchup, votes=votes, votes_in_span=votes_in_span, now=timezone.now()) is None
+    matchup, now = MatchupFactory(target_votes=30, **traits), timezone.now()
+    assert expected_at(matchup, votes=votes, hours=_hours(now, recent), now=now) is None
 
 
 def test_an_empty_draft_has_figures_too() -> None:
