@@ -21,7 +21,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     def own_votes() -> int:
         if not participant or not featured:
             return 0
-        return Ballot.objects.filter(battle__participant=participant, battle__campaign=featured.pk).count()
+        return Ballot.objects.of_campaign(cast(Campaign, featured)).filter(battle__participant=participant).count()
 
     return {
         "site_name": settings.SITE_NAME,

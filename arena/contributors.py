@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
+from arena.enums import ParticipantKind
 from arena.models import Ballot, Campaign, Contribution, Participant
 
 _BOARD_SIZE = 50
@@ -15,10 +16,16 @@ _BOARD_SIZE = 50
 def board(*, campaign: Campaign, participant: Participant | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The most active contributors, and the participant's own row where it is not among them.
 
-    Those with as many votes have the same place. People without an account have no name here.
+    Those with as many votes have the same place. People without an account have no name here; imported and simulated
+    voters are no people.
     """
     contributions = (
-        Contribution.objects.filter(campaign=campaign, votes__gt=0, participant__blocked_at__isnull=True)
+        Contribution.objects.filter(
+            campaign=campaign,
+            votes__gt=0,
+            participant__kind=ParticipantKind.PERSON,
+            participant__blocked_at__isnull=True,
+        )
         .select_related("participant__user")
         .order_by("-votes", "pk")
     )

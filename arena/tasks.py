@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from arena.actions.answers import sweep_lost_answers
-from arena.actions.collection import collect_ballots, rebuild_tallies
+from arena.actions.collection import collect_ballots, rebuild_tallies, rebuild_where_needed
 from arena.models import Campaign
 
 
@@ -15,7 +15,8 @@ def collect() -> int:
 
 @shared_task
 def sweep_ballots() -> int:
-    """Sent by beat: collects what a lost message left behind."""
+    """Sent by beat: collects, and counts again, what a lost message left behind."""
+    rebuild_where_needed()
     return collect_ballots()
 
 

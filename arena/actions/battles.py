@@ -1,6 +1,7 @@
 """Starting a battle, and ending it without a vote."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -103,10 +104,12 @@ def redraw_battle(*, battle: Battle, participant: Participant, language: str, rn
         return successor
     if not locked.is_open:
         raise BattleClosed
-    if not Answer.objects.filter(turn__battle=locked, status=AnswerStatus.FAILED).exists():
+    failed = Answer.objects.filter(turn__battle=locked, status=AnswerStatus.FAILED).values_list("side", flat=True)
+    if not failed:
         raise NothingToRedraw
     _close(locked, BattleStatus.REDRAWN)
-    return _create(locked.campaign, participant, language, redrawn_from=locked, rng=rng)
+    avoid = frozenset(locked.competitor(side).pk for side in failed)
+    return _create(locked.campaign, participant, language, redrawn_from=locked, avoid=avoid, rng=rng)
 
 
 def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
@@ -144,9 +147,10 @@ def _create(
     language: str,
     *,
     redrawn_from: Battle | None = None,
+    avoid: frozenset[int] = frozenset(),
     rng: random.Random,
 ) -> Battle:
-    drawn = _draw(campaign, rng)
+    drawn = _draw(campaign, rng, avoid=avoid)
     return Battle.objects.create(
         campaign=campaign,
         matchup_id=drawn.matchup,
@@ -160,11 +164,17 @@ def _create(
     )
 
 
-def _draw(campaign: Campaign, rng: random.Random) -> Draw:
-    drawn = draw(_candidates(campaign), rng)
+def _draw(campaign: Campaign, rng: random.Random, *, avoid: frozenset[int] = frozenset()) -> Draw:
+    """Draws without the competitors to avoid, which have just failed; with them where nobody else can answer."""
+    candidates = _candidates(campaign)
+    drawn = draw([_without(candidate, avoid) for candidate in candidates], rng) or draw(candidates, rng)
     if drawn is None:
         raise NoPairReady
     return drawn
+
+
+def _without(candidate: Candidate, avoid: frozenset[int]) -> Candidate:
+    return replace(candidate, entries=tuple(entry for entry in candidate.entries if entry.key not in avoid))
 
 
 def _candidates(campaign: Campaign) -> list[Candidate]:

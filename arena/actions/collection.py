@@ -54,10 +54,36 @@ def rebuild_tallies(*, campaign: Campaign) -> int:
     Contribution.objects.filter(campaign=campaign).delete()
     EloRating.objects.filter(competitor__campaign=campaign).delete()
     Ballot.objects.of_campaign(campaign).filter(collected_at__isnull=False).update(winner="", collected_at=None)
+    Campaign.objects.filter(pk=campaign.pk).update(recount_needed=False)
     collected = 0
     while done := _collect_locked(campaign, batch=5000):
         collected += done
     return collected
+
+
+def rebuild_where_needed() -> int:
+    """Counts again the campaigns whose recount was asked for and has not come; returns how many."""
+    campaigns = list(Campaign.objects.filter(recount_needed=True).order_by("pk"))
+    for campaign in campaigns:
+        rebuild_tallies(campaign=campaign)
+    return len(campaigns)
+
+
+def ask_for_recount(campaigns: Sequence[Campaign]) -> None:
+    """Marks campaigns whose counts no longer hold. In the transaction that changed them, so that it cannot be lost."""
+    Campaign.objects.filter(pk__in=[campaign.pk for campaign in campaigns]).update(recount_needed=True)
+
+
+def quarantine_votes(*, participant: Participant) -> tuple[int, list[Campaign]]:
+    """Takes all votes of a participant out of every count; returns how many, and the campaigns to count again.
+
+    Holds their campaigns against collectors. The votes are kept, and come back when the participant is unblocked.
+    """
+    campaigns = hold_collectors(participant=participant)
+    votes = Ballot.objects.counted().filter(battle__participant=participant)
+    quarantined = votes.update(quarantined_at=timezone.now(), collected_at=None, winner="")
+    ask_for_recount(campaigns)
+    return quarantined, campaigns
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
-from arena.actions.collection import hold_collectors
+from arena.actions.collection import hold_collectors, quarantine_votes
 from arena.enums import BattleStatus, ParticipantKind
 from arena.models import Ballot, Battle, Campaign, Consent, Contribution, Participant, Report, User
 
@@ -88,10 +88,17 @@ def _merge(*, source: Participant, target: Participant) -> None:
             consent.save(update_fields=["participant"])
     hold_collectors(participant=target)
     _merge_contributions(source=source, target=target)
-    if source.is_blocked and not target.is_blocked:
-        target.blocked_at, target.block_reason = source.blocked_at, source.block_reason
-        target.save(update_fields=["blocked_at", "block_reason"])
+    if source.is_blocked or target.is_blocked:
+        _merge_blocks(source=source, target=target)
     source.delete()
+
+
+def _merge_blocks(*, source: Participant, target: Participant) -> None:
+    """One of the two was blocked, so both are: the votes of the other one go into quarantine as well."""
+    blocked = min((row for row in (source, target) if row.blocked_at), key=lambda row: str(row.blocked_at))
+    target.blocked_at, target.block_reason = blocked.blocked_at, blocked.block_reason
+    target.save(update_fields=["blocked_at", "block_reason"])
+    quarantine_votes(participant=target)
 
 
 def _merge_contributions(*, source: Participant, target: Participant) -> None:

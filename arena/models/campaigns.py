@@ -79,6 +79,8 @@ class Campaign(models.Model):
     max_battles_per_hour = models.PositiveIntegerField(
         _("most battles an hour, per person"), default=60, validators=[MinValueValidator(1)]
     )
+    # Votes went into quarantine or came back: what collection counted has to be counted again.
+    recount_needed = models.BooleanField(_("its votes are to be counted again"), default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[CampaignQuerySet] = CampaignQuerySet.as_manager()  # type: ignore[assignment]

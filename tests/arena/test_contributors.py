@@ -42,7 +42,8 @@ def test_who_is_on_the_board_is_marked_there(campaign: Campaign, volunteer: Part
 def test_nobody_without_votes_of_this_campaign_is_on_the_board(campaign: Campaign) -> None:
     ContributionFactory(campaign=campaign, votes=0)
     ContributionFactory()
-    ContributionFactory(campaign=campaign, participant=ParticipantFactory(blocked=True))
+    for trait in ("blocked", "imported", "simulated"):
+        ContributionFactory(campaign=campaign, participant=ParticipantFactory(**{trait: True}))
     assert board(campaign=campaign, participant=ParticipantFactory()) == ([], None)
 
 

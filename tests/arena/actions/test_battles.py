@@ -236,8 +236,20 @@ def test_a_battle_with_a_failed_side_is_redrawn_without_blame(half_failed: Battl
     successor = redraw(half_failed)
     half_failed.refresh_from_db()
     assert (half_failed.status, successor.redrawn_from) == (BattleStatus.REDRAWN, half_failed)
-    assert successor.is_open and successor.draw_probability == pytest.approx(1 / 6)
+    failed = half_failed.competitor_b_id
+    assert failed not in (successor.competitor_a_id, successor.competitor_b_id), (
+        "the one that failed is not drawn again"
+    )
+    assert successor.is_open and successor.draw_probability == pytest.approx(1 / 2)
     assert half_failed.turns.exists(), "the prompt is kept"
+
+
+def test_the_one_that_failed_is_drawn_again_where_nobody_else_can_answer(half_failed: Battle) -> None:
+    third = set(half_failed.matchup.competitors.all()) - {half_failed.competitor_a, half_failed.competitor_b}
+    Competitor.objects.filter(pk__in=[row.pk for row in third]).update(is_active=False)
+    successor = redraw(half_failed)
+    assert half_failed.competitor_b_id in (successor.competitor_a_id, successor.competitor_b_id)
+    assert successor.draw_probability == pytest.approx(1 / 2)
 
 
 def test_redrawing_twice_gives_the_same_battle(half_failed: Battle) -> None:

@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from arena.actions.collection import collect_ballots, contribution_of
+from arena.actions.collection import collect_ballots, contribution_of, rebuild_where_needed
 from arena.actions.joining import AboutYou, accept_consent, claim_participant, erase_account, has_joined, join, own_data
 from arena.actions.people import block_participant
 from arena.enums import BattleStatus, RevealPolicy
@@ -274,3 +274,21 @@ def test_own_data_of_many_battles_takes_no_more_queries(volunteer: Participant) 
             own_data(participant=Participant.objects.get(pk=volunteer.pk))
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_merging_with_a_blocked_participant_quarantines_all_votes() -> None:
+    """Whoever of the two was blocked: their votes are one person's now."""
+    account = ParticipantFactory(with_account=True, blocked=True)
+    anonymous = ParticipantFactory()
+    ballot = BattleFactory(participant=anonymous, voted=True).ballot
+    collect_ballots()
+
+    merged = claim_participant(participant=anonymous, user=account.user)
+
+    ballot.refresh_from_db()
+    assert merged is not None and merged.is_blocked
+    assert ballot.quarantined_at is not None
+    assert Campaign.objects.get(pk=ballot.battle.campaign_id).recount_needed
+    assert rebuild_where_needed() == 1
+    assert not Contribution.objects.filter(votes__gt=0).exists()
+    assert not Campaign.objects.get(pk=ballot.battle.campaign_id).recount_needed

@@ -197,7 +197,7 @@ async def test_a_missing_key_fails_one_side_only(battle: Battle, open_socket: Op
 
 
 async def test_lost_answers_are_recovered(battle: Battle, open_socket: OpenSocket) -> None:
-    """The process that streamed died: an answer that had said nothing starts again, another fails and keeps its text."""
+    """The process that streamed died: an answer that had said nothing starts again, another fails with its text."""
     turn: Turn = await sync_to_async(TurnFactory)(battle=battle)
     old = timezone.now() - timedelta(minutes=5)
     await sync_to_async(AnswerFactory)(turn=turn, side="a", lost=True)
@@ -366,7 +366,11 @@ async def test_a_layer_that_forgot_the_socket_is_joined_again(battle: Battle, op
 
     async with open_socket() as socket:
         await socket.hello()
-        await get_channel_layer().flush()
+        layer = get_channel_layer()
+        if hasattr(layer, "groups"):  # in process
+            layer.groups.clear()
+        else:
+            await layer.flush()
         await socket.hello()
         await prompt(socket)
         assert await socket.until_ended() == {"a": "complete", "b": "complete"}
