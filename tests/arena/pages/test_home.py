@@ -4,6 +4,8 @@ from django.urls import reverse
 
 from arena.enums import LeaderboardPolicy
 from arena.models import Campaign
+from inference.enums import ModelHealth
+from inference.models import ServedModel
 from tests.arena.pages.conftest import take_part_as
 from tests.factories import BattleFactory, CampaignFactory, ConsentFactory, MatchupFactory, ParticipantFactory
 
@@ -53,14 +55,30 @@ def test_who_left_a_battle_open_goes_on_with_it(client: Client, campaign: Campai
     assert reverse("arena:battle", args=[battle.uid]) in page(client)
 
 
-def test_the_button_waits_while_the_models_warm_up_and_asks_again(client: Client) -> None:
-    campaign = CampaignFactory(with_texts=True)  # no matchup runs, so no pair is ready
+def test_the_button_waits_while_the_models_warm_up_and_asks_again(client: Client, campaign: Campaign) -> None:
+    ServedModel.objects.update(health=ModelHealth.WARMING_UP, ready_since=None)
     joined(client, campaign)
     html = page(client)
     assert "The models are warming up" in html
     readiness = reverse("arena:readiness", args=[campaign.slug])
     assert f'hx-get="{readiness}" hx-trigger="every 5s"' in html
     assert "data-arena-warming" in client.get(readiness).content.decode()
+
+
+def test_a_visitor_is_told_that_the_models_warm_up(client: Client, campaign: Campaign) -> None:
+    ServedModel.objects.update(health=ModelHealth.UNKNOWN, health_checked_at=None, ready_since=None)
+    html = page(client)
+    assert "The models are still warming up. You can join meanwhile." in html
+    assert "data-arena-warming" in html
+
+
+def test_models_that_are_down_are_not_said_to_warm_up(client: Client, campaign: Campaign) -> None:
+    ServedModel.objects.update(health=ModelHealth.FAILING, ready_since=None)
+    assert "The models are not available right now." in page(client)
+    joined(client, campaign)
+    html = page(client)
+    assert "The models are not available right now." in html
+    assert "data-arena-warming" in html, "it asks again all the same"
 
 
 def test_a_new_text_is_to_be_accepted_first(client: Client, campaign: Campaign) -> None:
