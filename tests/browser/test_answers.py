@@ -293,7 +293,9 @@ def test_on_a_phone_the_sides_are_swiped_or_chosen(visit: Callable[..., Visitor]
     page.keyboard.press("Enter")
     expect(show_b).to_have_attribute("aria-pressed", "true")
     expect(answer(page, "b", 2).get_by_role("heading", name="B")).to_be_in_viewport(ratio=1)
+    tracks = "[...document.querySelectorAll('[data-arena-pair]')]"
+    until(page, f"{tracks}.every((track) => track.scrollLeft > 250 && !track.dataset.moving)")
     # A swipe back in one turn takes the other turn along.
     page.locator("[data-arena-pair]").nth(1).evaluate("track => track.scrollTo({left: 0})")
     expect(show_b).to_have_attribute("aria-pressed", "false")
-    until(page, "[...document.querySelectorAll('[data-arena-pair]')].every((track) => track.scrollLeft < 2)")
+    until(page, f"{tracks}.every((track) => track.scrollLeft < 20)")
