@@ -7,7 +7,9 @@ from collections.abc import Iterable
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")[^>]*>", re.IGNORECASE)
 _INLINE_STYLE = re.compile(r"<style\b|<[a-z][^>]*\sstyle=", re.IGNORECASE)
 _INLINE_HANDLER = re.compile(r"<[a-z][^>]*\son[a-z]+=\"", re.IGNORECASE)
-_FOREIGN = re.compile(r"<(?:script|link|img|iframe|source|video|audio)\b[^>]*\b(?:src|href)=\"(?:https?:)?//", re.IGNORECASE)
+_FOREIGN = re.compile(
+    r"<(?:script|link|img|iframe|source|video|audio)\b[^>]*\b(?:src|href)=\"(?:https?:)?//", re.IGNORECASE
+)
 
 
 def inline_code(html: str) -> list[str]:

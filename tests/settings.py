@@ -1,7 +1,7 @@
 """The project's settings, with what tests need: a place of their own for files, and no waiting.
 
-Database, Redis and broker come from the same LEHIA_* variables as in production: without them it is SQLite in a file and
-everything else in process (`make test-fast`).
+Database, Redis and broker come from the same LEHIA_* variables as in production: without them it is SQLite in a file
+and everything else in process (`make test-fast`).
 """
 
 import os

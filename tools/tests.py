@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDS = ("postgres", "redis", "rabbitmq", "browser", "vllm", "processes")
+NEEDS = ("postgres", "redis", "rabbitmq", "browser", "vllm", "processes", "thorough", "migrated")
 POSTGRES_URL = "postgresql://postgres@127.0.0.1:5432/lehia"
 REDIS_URL = "redis://127.0.0.1:6379/7"
 
@@ -26,7 +26,7 @@ class Round:
 def fast(workers: int) -> Round:
     """SQLite, nothing beside it, on every core."""
     none = " and ".join(f"not {need}" for need in NEEDS)
-    return Round("SQLite, in process", ("-m", none, "-n", str(workers)), {})
+    return Round("SQLite, in process", ("-m", none, "-n", str(workers), "--no-migrations"), {})
 
 
 def everything() -> Round:

@@ -86,33 +86,33 @@ COMPETITORS: tuple[dict[str, Any], ...] = (
     {
         "name": "smollm2-formal-cool",
         "system_prompt": _ASSISTANT,
-        "temperature": 0.3,
+        "temperature": 0.2,
         "top_p": 0.95,
         "factors": {"prompt": "formal", "temperature": "low"},
     },
     {
         "name": "smollm2-formal-warm",
         "system_prompt": _ASSISTANT,
-        "temperature": 0.9,
+        "temperature": 0.7,
         "top_p": 0.95,
         "factors": {"prompt": "formal", "temperature": "high"},
     },
     {
         "name": "smollm2-brief-cool",
         "system_prompt": _BRIEF,
-        "temperature": 0.3,
+        "temperature": 0.2,
         "top_p": 0.95,
         "factors": {"prompt": "brief", "temperature": "low"},
     },
     {
         "name": "smollm2-brief-warm",
         "system_prompt": _BRIEF,
-        "temperature": 0.9,
+        "temperature": 0.7,
         "top_p": 0.95,
         "factors": {"prompt": "brief", "temperature": "high"},
     },
 )
 #: Short answers: the demo's engine runs on a CPU, and its context is 2,048 tokens.
 MAX_TOKENS = 220
-EXTRA_PARAMETERS = {"repetition_penalty": 1.15}
+EXTRA_PARAMETERS = {"repetition_penalty": 1.1}
 MATCHUP = {"name": "Demo: prompt × temperature", "target_votes": 600}

@@ -17,10 +17,11 @@ from arena.enums import AnswerStatus
 from arena.exceptions import OurFault, Refusal
 from arena.identity import find_participant
 from arena.live import frames
+from arena.live.ballot_state import publish_ballot_state
 from arena.live.close_codes import IDLE, NOT_FOUND
 from arena.live.database import in_database
 from arena.live.feed import publish, subscribe, unsubscribe
-from arena.live.snapshots import ballot_frame, read_state
+from arena.live.snapshots import read_state
 from arena.live.streams import live_stream, start_streams, stop_streams
 from arena.live.tail import Tail
 from arena.models import Answer, Battle, Participant, Turn
@@ -101,7 +102,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         )
         if is_new:
             await publish(self.uid, {"type": "turn", "turn": turn.index, "prompt": turn.prompt})
-            await self._publish_ballot_state()
+            await publish_ballot_state(self.uid)
         else:
             await self._send({"type": "turn", "turn": turn.index, "prompt": turn.prompt})
         start_streams(await in_database(answer_keys, turn) if is_new else [])
@@ -113,14 +114,14 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         for answer in elsewhere:
             await publish(self.uid, _status_frame(answer, AnswerStatus.STOPPED))
         if elsewhere:
-            await self._publish_ballot_state()
+            await publish_ballot_state(self.uid)
 
     async def _on_retry(self, frame: frames.Retry) -> None:
         answer = await in_database(
             retry_answer, battle=self.battle, participant=self.participant, index=frame.turn, side=frame.side
         )
         await publish(self.uid, _status_frame(answer, AnswerStatus.WAITING))
-        await self._publish_ballot_state()
+        await publish_ballot_state(self.uid)
         start_streams([await in_database(answer_key, answer)])
 
     async def _on_ping(self, frame: frames.Ping) -> None:
@@ -206,10 +207,6 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # The status in the database is up to a second behind the stream.
         status = AnswerStatus.STREAMING.value if answer.is_running and text else answer.status
         return {"run": answer.run, "status": status, "at": at, "text": text[at:], "length": len(text)}
-
-    async def _publish_ballot_state(self) -> None:
-        if frame := await in_database(ballot_frame, self.uid):
-            await publish(self.uid, frame)
 
     async def _send_refusal(self, refusal: Refusal) -> None:
         with translation.override(self._language()):

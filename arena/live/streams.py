@@ -25,9 +25,9 @@ from arena.actions.answers import (
     save_partial,
 )
 from arena.enums import AnswerStatus
+from arena.live.ballot_state import publish_ballot_state
 from arena.live.database import in_database
 from arena.live.feed import publish
-from arena.live.snapshots import ballot_frame
 from inference.exceptions import AnswerFailed, FailureKind
 from inference.streaming import Finished, stream_chat
 
@@ -151,8 +151,7 @@ class AnswerStream:
             await self._publish_status(ending.status, len(self.text))
             log.info("answer_ended", status=ending.status, kind=ending.failure_kind, ms=ending.duration_ms)
         _streams.pop(self.key.answer_id, None)
-        if frame := await in_database(ballot_frame, self.key.battle_uid):
-            await publish(self.key.battle_uid, frame)
+        await publish_ballot_state(self.key.battle_uid)
 
     async def _store(self, ending: Ending) -> bool:
         """Stores the end, and tries again for a while where the database is away: a whole answer is worth it."""

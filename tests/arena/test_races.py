@@ -28,7 +28,7 @@ from tests.factories import (
 
 #: With the locks, and the control without.
 LOCKED = pytest.mark.parametrize("locked", [True, False], ids=["locked", "control"])
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 @pytest.fixture

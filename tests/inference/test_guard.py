@@ -13,7 +13,7 @@ import pytest
 
 from inference.engine.guard import guarded
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.processes, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 # A program as vLLM is: a server with a child in its group and one in a session of its own. Both ignore
 # SIGTERM.

@@ -69,6 +69,9 @@ def server_pid(port: int) -> int:
     raise AssertionError("nobody listens")
 
 
+pytestmark = pytest.mark.processes
+
+
 @pytest.fixture
 def free_port() -> int:
     with socket.socket() as probe:

@@ -128,6 +128,7 @@ class TestRank:
             run("rank")
 
 
+@pytest.mark.processes
 def test_file_is_ranked_without_a_database(tmp_path):
     path = lines(tmp_path, *[LEAST, {**LEAST, "winner": "model_b"}] * 5, name="votes.jsonl.gz")
     environment = {

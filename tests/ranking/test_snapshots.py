@@ -98,6 +98,7 @@ class TestImmutable:
         with pytest.raises(SnapshotIsImmutable):
             Snapshot.objects.bulk_update([snapshot], ["seed"])
 
+    @pytest.mark.migrated
     def test_by_the_database(self, snapshot):
         with (
             pytest.raises(DatabaseError, match="snapshot_immutable"),

@@ -78,8 +78,11 @@ export class Ballot {
     }
     const apart = pointApart(always.map((question) => question.querySelector(":checked")?.value));
     for (const question of breakers) {
+      const isNew = question.hidden && apart;
       question.hidden = question.disabled = !apart;
       for (const radio of question.querySelectorAll("input")) radio.checked &&= apart;
+      // On a phone it comes below the edge of the sheet, where nobody would look for it.
+      if (isNew) question.scrollIntoView({ block: "nearest" });
     }
     for (const question of this.#questions()) if (question.querySelector(":checked")) delete question.dataset.missing;
     hook("after-choice", this.section).hidden = this.#questions().every((question) => !question.querySelector(":checked"));

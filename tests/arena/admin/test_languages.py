@@ -10,7 +10,7 @@ from tests.arena.admin.conftest import Arena
 from tests.visible_text import untranslated
 from tools.messages import LANGUAGES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("arena", "inference", "ranking")]
 #: Shown as it is stored or sent: dimensions and finish reasons. "Search" stands in Django's template, out of reach.

@@ -15,7 +15,7 @@ from tests.factories import BattleFactory, CampaignFactory, ConsentFactory, Matc
 from tests.visible_text import untranslated, visible_texts
 from tools.messages import LANGUAGES, read_catalogue, strings_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("language", LANGUAGES)]
+pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("language", LANGUAGES), pytest.mark.thorough]
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import pytest
 from ranking.estimators import OUTCOMES, Options, encode_votes, rank
 from ranking.estimators.estimates import ELO_PER_LOG_ODDS
 
+pytestmark = pytest.mark.thorough
+
 TRUTH = np.array([0.6, 0.2, -0.2, -0.6])
 CAMPAIGNS = 60
 

@@ -35,6 +35,7 @@ def test_golden_file():
     assert rankings() == json.loads(GOLDEN.read_text())
 
 
+@pytest.mark.processes
 def test_another_process_prints_the_same():
     code = "import json, tests.ranking.estimators.test_reproducible as t; print(json.dumps(t.rankings()))"
     root = Path(__file__).parents[3]
