@@ -79,14 +79,15 @@ def _rao_kupper(d: FloatArray, tie: FloatArray, first: FloatArray, second: Float
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.where(tie > 0, np.log(np.expm1(2 * tie)), -np.inf)
         slope = np.where(tie > 0, -2 / np.expm1(-2 * tie), np.nan)
-    nothing_tied = tied == 0
+    # Without ties the tie parameter may be 0, where these are infinite, and they do not matter.
+    growth, slope = np.where(tied == 0, 0, growth), np.where(tied == 0, 0, slope)
     return Terms(
-        value=up * log_expit(d - tie) + down * log_expit(-d - tie) + np.where(nothing_tied, 0, tied * growth),
+        value=up * log_expit(d - tie) + down * log_expit(-d - tie) + tied * growth,
         d=up * (1 - u) - down * (1 - v),
         dd=-up * u * (1 - u) - down * v * (1 - v),
-        t=-up * (1 - u) - down * (1 - v) + np.where(nothing_tied, 0, tied * slope),
+        t=-up * (1 - u) - down * (1 - v) + tied * slope,
         dt=up * u * (1 - u) - down * v * (1 - v),
-        tt=-up * u * (1 - u) - down * v * (1 - v) - np.where(nothing_tied, 0, tied * slope * (slope - 2)),
+        tt=-up * u * (1 - u) - down * v * (1 - v) - tied * slope * (slope - 2),
     )
 
 

@@ -275,3 +275,10 @@ def test_few_rounds_are_said_to_be_few_and_claim_nothing():
 def test_options_that_make_no_sense(options, sentence):
     with pytest.raises(EstimationError, match=sentence):
         Options(**options)
+
+
+def test_resamples_without_ties_beside_some_with_them_warn_of_nothing():
+    """The tie parameter of Rao and Kupper is 0 in some resamples; nothing infinite may be multiplied by nothing."""
+    rows = [("a", "b", "a"), ("a", "b", "a"), ("a", "b", "b"), ("a", "b", "tie"), ("a", "c", "tie")]
+    ranking = ranked(rows, method="rao-kupper", interval="bootstrap")
+    assert {line.model for line in ranking.ratings} == {"a", "b", "c"}
