@@ -6,7 +6,6 @@ second, which is also its heartbeat.
 """
 
 import asyncio
-import contextlib
 import time
 from contextlib import aclosing
 
@@ -58,17 +57,19 @@ class AnswerStream:
         self._news = asyncio.Event()
         self._lost = False
         self._shown_as_streaming = False
+        structlog.contextvars.bind_contextvars(battle=key.battle_uid, turn=key.turn, side=key.side)
+        # The asking is a task of its own, so that what is cancelled by a stop is never the storing of an end.
+        self._asking = asyncio.create_task(self._stream(), name=f"asking {key.answer_id}")
         self.task = asyncio.create_task(self._run(), name=f"answer {key.answer_id}")
 
     def stop(self) -> None:
         """Ends the answer with what it has said; the connection to the model is closed at once."""
-        self.task.cancel()
+        self._asking.cancel()
 
     async def _run(self) -> None:
-        structlog.contextvars.bind_contextvars(battle=self.key.battle_uid, turn=self.key.turn, side=self.key.side)
         helpers = [asyncio.create_task(self._publish_news()), asyncio.create_task(self._save_now_and_then())]
         try:
-            ending = await self._stream()
+            ending = await self._asking
         except asyncio.CancelledError:
             ending = None if self._lost else self._ending(AnswerStatus.STOPPED)
         except ImproperlyConfigured as error:
@@ -142,7 +143,7 @@ class AnswerStream:
                 continue
             if not owned:
                 self._lost = True
-                self.task.cancel()
+                self.stop()
                 return
 
     async def _end(self, ending: Ending | None) -> None:
@@ -150,7 +151,9 @@ class AnswerStream:
             await self._publish_delta()
             await self._publish_status(ending.status, len(self.text))
             log.info("answer_ended", status=ending.status, kind=ending.failure_kind, ms=ending.duration_ms)
-        _streams.pop(self.key.answer_id, None)
+        # A new run of the answer may be here already: its end was told, and a volunteer may be quick.
+        if _streams.get(self.key.answer_id) is self:
+            del _streams[self.key.answer_id]
         await publish_ballot_state(self.key.battle_uid)
 
     async def _store(self, ending: Ending) -> bool:
@@ -224,12 +227,11 @@ def stop_streams(battle_uid: str, sides: tuple[str, ...]) -> None:
 
 async def drain(seconds: float) -> None:
     """Waits until the running answers end; those that take longer are stopped with what they have said."""
-    tasks = [stream.task for stream in _streams.values()]
-    if not tasks:
+    streams = list(_streams.values())
+    if not streams:
         return
-    log.info("draining", answers=len(tasks), seconds=seconds)
-    _done, pending = await asyncio.wait(tasks, timeout=seconds)
-    for task in pending:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(*pending, return_exceptions=True)
+    log.info("draining", answers=len(streams), seconds=seconds)
+    await asyncio.wait([stream.task for stream in streams], timeout=seconds)
+    for stream in streams:
+        stream.stop()
+    await asyncio.wait([stream.task for stream in streams])

@@ -2,7 +2,6 @@
 
 import signal
 
-from tests.stubs.behaviour import Behaviour
 from tests.stubs.openai_server import StubServer
 from tests.system.stack import Stack
 from tests.system.volunteer import Volunteer
@@ -11,10 +10,10 @@ from tests.system.volunteer import Volunteer
 async def test_a_killed_web_process_locks_no_battle(stack: Stack, openai_server: StubServer) -> None:
     """What was saved is shown after the restart, the side can be tried again, and the vote goes through."""
     stack.env["LEHIA_ANSWER_LOST_SECONDS"] = "3"
-    model = "smollm2-135m-instruct"
     stack.serve_models_at(openai_server.base_url)
     stack.start_web()
-    openai_server.behave(model, Behaviour.ENDLESS)
+    openai_server.script.text = "luze " * 20_000
+    openai_server.script.tokens_per_second = 60
     async with Volunteer(stack.address) as volunteer:
         await volunteer.join()
         battle = await volunteer.start_battle()
@@ -23,10 +22,10 @@ async def test_a_killed_web_process_locks_no_battle(stack: Stack, openai_server:
         await socket.send(type="prompt", turn=1, text="Kaixo!")
         await socket.until("delta", side="a")
         await socket.until("delta", side="b")
-        for _frame in range(60):
+        while sum(frame["type"] == "delta" for frame in socket.frames) < 80:
             await socket.until("delta")
         stack.end("web", signal.SIGKILL)
-        openai_server.behave(model, Behaviour.OK)
+        openai_server.reset()
         stack.start_web()
         socket = await volunteer.socket(battle)
         # The page asks again for as long as nothing comes; the dead process's answers are given up after a while.

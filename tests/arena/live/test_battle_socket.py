@@ -1,13 +1,16 @@
 """The battle's WebSocket against a scripted model server, through the real ASGI application and database."""
 
 import asyncio
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from arena.actions.answers import end_answer
 from arena.enums import AnswerStatus, BattleStatus
 from arena.live.streams import live_stream
 from arena.models import Answer, Battle, Turn
@@ -119,8 +122,7 @@ async def test_two_tabs_see_the_same(battle: Battle, open_socket: OpenSocket) ->
 async def test_stop_keeps_the_text_and_closes_the_request(
     battle: Battle, open_socket: OpenSocket, openai_server: StubServer
 ) -> None:
-    for model in (MODEL_A, MODEL_B):
-        openai_server.behave(model, Behaviour.ENDLESS)
+    openai_server.script.text = "luze " * 20_000
     async with open_socket() as socket:
         await socket.hello()
         await prompt(socket)
@@ -138,10 +140,36 @@ async def test_stop_keeps_the_text_and_closes_the_request(
     assert answers["a"].text == socket.texts[1, "a"] != ""
 
 
+async def test_a_stop_that_comes_as_an_answer_ends_loses_nothing(
+    battle: Battle, open_socket: OpenSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not cancel the storing of the end: the answer would stay for ever between two states."""
+    from arena.live import streams
+
+    def slow_end(**kwargs: Any) -> bool:
+        time.sleep(0.4)
+        return end_answer(**kwargs)
+
+    monkeypatch.setattr(streams, "end_answer", slow_end)
+    async with open_socket() as socket:
+        await socket.hello()
+        await prompt(socket)
+        while not all(len(socket.texts.get((1, side), "")) > 80 for side in "ab"):
+            await socket.receive()
+        for _time in range(12):
+            await socket.send(type="stop")
+            await asyncio.sleep(0.05)
+        ended = await socket.until_ended()
+        await socket.until("ballot", lambda frame: frame["ballot_open"])
+    answers = await answers_of(battle)
+    assert {side: answers[side].status for side in "ab"} == ended
+    assert all(live_stream(answers[side].pk, answers[side].run) is None for side in "ab")
+
+
 async def test_stop_of_one_side_leaves_the_other(
     battle: Battle, open_socket: OpenSocket, openai_server: StubServer
 ) -> None:
-    openai_server.behave(MODEL_A, Behaviour.ENDLESS)
+    openai_server.behave(MODEL_A, Behaviour.SILENCE)
     async with open_socket() as socket:
         await socket.hello()
         await prompt(socket)
@@ -247,7 +275,7 @@ async def test_a_stream_that_lost_its_answer_stops_asking(
     battle: Battle, open_socket: OpenSocket, openai_server: StubServer, settings: Settings
 ) -> None:
     settings.ANSWER_SAVE_SECONDS = 0.05
-    openai_server.behave(MODEL_A, Behaviour.ENDLESS)
+    openai_server.behave(MODEL_A, Behaviour.SILENCE)
     async with open_socket() as socket:
         await socket.hello()
         await prompt(socket)
