@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from arena.ballot_forms import OVERALL
+from arena.ballot_labels import dimension_name
 from arena.models import Campaign
 from ranking.actions.refreshing import request_refresh
 from ranking.comparisons import campaign_dimensions
-from ranking.labels import dimension_label
 from ranking.leaderboard import command_of, groups_of, level_in_percent, means_little, notices_of
 from ranking.models import Snapshot
 
@@ -27,7 +27,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "only_for_admins": not campaign.leaderboard_is_public,
         "dimension": dimension,
-        "dimensions": [(key, dimension_label(campaign, key)) for key in campaign_dimensions(campaign)],
+        "dimensions": [(key, dimension_name(campaign, key)) for key in campaign_dimensions(campaign)],
         "refreshing": request_refresh(campaign=campaign, dimension=dimension, newest=newest),
         "snapshot": newest,
     }

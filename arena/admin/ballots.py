@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from arena.admin.base import ReadOnlyAdmin, badge, link
+from arena.ballot_labels import said
 from arena.models import Ballot
 
 
@@ -94,7 +95,7 @@ class BallotAdmin(ReadOnlyAdmin[Ballot]):
 
     @admin.display(description=gettext_lazy("choices"))
     def choices_text(self, ballot: Ballot) -> str:
-        return ", ".join(f"{row.dimension}: {row.get_choice_display()}" for row in ballot.judgements.all())
+        return ", ".join(f"{name}: {choice}" for name, choice in said(ballot, ballot.battle.campaign))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, ballot: Ballot) -> SafeString:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from arena.admin.base import ReadOnlyAdmin, badge, count_of
 from arena.admin.reports import DECISIONS
+from arena.ballot_labels import said
 from arena.enums import AnswerStatus, BattleStatus, Side
 from arena.markdown import render_markdown
 from arena.models import Answer, Ballot, Battle, Competitor, Report, Turn
@@ -123,6 +124,7 @@ class BattleAdmin(ReadOnlyAdmin[Battle]):
             raise Http404
         if not self.has_view_permission(request, battle):
             raise PermissionDenied
+        ballot = Ballot.objects.filter(battle=battle).prefetch_related("judgements").first()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Battle %(uid)s") % {"uid": str(battle.uid)[:8]},
@@ -131,7 +133,8 @@ class BattleAdmin(ReadOnlyAdmin[Battle]):
             "battle": battle,
             "status": self.status_badge(battle),
             "turns": [_shown_turn(battle, turn) for turn in battle.turns.all()],
-            "ballot": Ballot.objects.filter(battle=battle).prefetch_related("judgements").first(),
+            "ballot": ballot,
+            "said": said(ballot, battle.campaign) if ballot else [],
             "reports": battle.reports.all(),
             "can_resolve": request.user.has_perm("arena.change_report"),
             "decisions": DECISIONS,

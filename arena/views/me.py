@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.actions.collection import contribution_of
 from arena.actions.joining import erase_account, own_data
+from arena.ballot_labels import said
 from arena.enums import BattleStatus
 from arena.forms import EraseForm
 from arena.identity import ArenaRequest
 from arena.markdown import render_markdown
 from arena.models import Ballot, Battle, Campaign, Contribution, Participant, Turn
-from arena.views.ballot_pages import reveal_of, said
+from arena.views.ballot_pages import reveal_of
 
 _PER_PAGE = 20
 
@@ -70,7 +71,7 @@ def my_battle(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "battle": battle,
         "turns": [_turn(turn) for turn in battle.turns.all()],
-        "choices": said(ballot) if ballot else [],
+        "choices": said(ballot, battle.campaign) if ballot else [],
         "comment": ballot.comment if ballot else "",
         "reveal": reveal_of(battle),
     }
@@ -126,7 +127,7 @@ def _row(battle: Battle) -> dict[str, Any]:
         "status": battle.status,
         "status_label": battle.get_status_display(),
         "first_prompt": battle.first_prompt,  # type: ignore[attr-defined]
-        "choices": said(ballot) if ballot else [],
+        "choices": said(ballot, battle.campaign) if ballot else [],
         "reveal": reveal_of(battle),
     }
 
