@@ -10,7 +10,7 @@ export LEHIA_PIP_EXTRA_INDEX
 
 .DEFAULT_GOAL := help
 .PHONY: help run engine web dev test test-fast lint lint-ruff lint-types lint-imports lint-templates lint-messages \
-	lint-migrations format messages lock lock-engine clean python-is-new
+	lint-migrations format bench-rankings messages lock lock-engine clean python-is-new
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ lint-migrations: dev
 format: dev ## put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+bench-rankings: dev ## time rankings and compare estimators
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/rankings.py
 
 messages: dev ## bring the message catalogues in step with the code
 	@$(BIN)/python tools/messages.py extract

@@ -4,10 +4,15 @@ gunicorn serves it: `gunicorn config.asgi:application --worker-class asgi`.
 """
 
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
+
+# WhiteNoise answers with synchronous iterators. Django then reads the file whole in a thread, which suits files as
+# small as ours, and would say so in the log at each start.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 django_application = get_asgi_application()
 
