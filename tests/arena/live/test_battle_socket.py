@@ -407,6 +407,16 @@ async def test_a_layer_that_forgot_the_socket_is_joined_again(
         assert await socket.until_ended() == {"a": "complete", "b": "complete"}
 
 
+@pytest.mark.redis
+async def test_a_quiet_socket_lives(open_socket: OpenSocket) -> None:
+    """Longer than the layer's and the client's patience with Redis, which are both 5 s by default."""
+    async with open_socket() as socket:
+        await socket.hello()
+        await asyncio.sleep(7)
+        await socket.send(type="ping")
+        await socket.until("pong")
+
+
 async def test_a_layer_that_is_gone_costs_no_answer(
     battle: Battle, open_socket: OpenSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
