@@ -120,8 +120,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.url("REDIS_URL", "", schemes=("redis", "rediss", "unix"))
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-    # The layer waits 5 s at a time for the next frame, and so does the client by default: a socket on which nothing comes
-    # for 5 s would be lost to whichever of the two gives up first.
+    # The layer waits 5 s at a time for the next frame, and so does the client by default: a socket on which nothing
+    # comes for 5 s would be lost to whichever of the two gives up first.
     _redis_host = {"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 5}
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {

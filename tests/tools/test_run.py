@@ -172,7 +172,13 @@ def test_whatever_ends_it_nothing_is_left_behind(tmp_path: Path, var: Path, runs
 def test_a_child_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path, var: Path, runs: list[Started]) -> None:
     run = Started(tmp_path, var, "--no-models")
     runs.append(run)
+    log = var / "log" / "beat.log"
+    before = log.read_text().count("beat: Starting") if log.exists() else 0
     run.until("Lehia is at", 180)
+    deadline = time.monotonic() + 60
+    while log.read_text().count("beat: Starting") == before:
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().split(b"\0")
