@@ -26,21 +26,24 @@ def pytest_sessionstart() -> None:
         messages.compile_catalogue(language)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+#: What a machine lacks for a test that must not be skipped.
+LACKS = pytest.StashKey[str]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for marker in services.MARKERS:
             if item.get_closest_marker(marker) and (reason := services.missing(marker)):
                 if services.skips_are_failures():
-                    item.add_marker(pytest.mark.xfail(reason=reason, run=False, strict=True))
-                    item.user_properties.append(("missing", reason))
+                    item.stash[LACKS] = reason
                 else:
                     item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for name, reason in item.user_properties:
-        if name == "missing":
-            pytest.fail(f"CI must have everything. {reason}", pytrace=False)
+    if LACKS in item.stash:
+        pytest.fail(f"CI must have everything. {item.stash[LACKS]}", pytrace=False)
 
 
 #: What a volunteer was shown, as (path, body and headers), before the vote.

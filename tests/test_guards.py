@@ -1,5 +1,9 @@
 """The guards of all tests are tests too: each catches what it is there for."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -129,3 +133,28 @@ def test_a_model_named_before_the_vote_fails_the_test(
     else:
         with pytest.raises(StopIteration):
             ending.send(None)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_what_a_machine_lacks_is_skipped_and_fails_on_ci(ci: str) -> None:
+    """A fresh pytest without PostgreSQL: one line says what to install."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/config/test_compose.py",
+            "-m",
+            "postgres",
+        ],
+        cwd=Path(__file__).resolve().parents[1],
+        env={name: value for name, value in os.environ.items() if not name.startswith("LEHIA_")} | {"CI": ci},
+        capture_output=True,
+        text=True,
+    )
+    assert "PostgreSQL: install and start it" in done.stdout
+    assert (done.returncode == 0) is (ci == "")
