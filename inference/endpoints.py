@@ -1,12 +1,11 @@
-"""Where a model answers, how it is asked, and the clients that do it. No Django in it."""
+"""Where a model answers, how it is asked, and the session that does it. No Django in it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from httpx2 import Limits, Timeout
-from openai import AsyncOpenAI, DefaultAioHttpClient
+import aiohttp
 
 from inference.prompting import PromptMode
 
@@ -51,42 +50,22 @@ class ChatRequest:
             raise ValueError(f"Extra parameters may not set {', '.join(sorted(reserved))}.")
 
 
-_clients: dict[tuple[asyncio.AbstractEventLoop, str, str, float], AsyncOpenAI] = {}
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
 
-def client_for(endpoint: Endpoint) -> AsyncOpenAI:
-    """The client for `endpoint` in the running event loop, made at first use and kept for its connections."""
+def session_of_this_loop() -> aiohttp.ClientSession:
+    """What servers are asked with, in the running event loop; made at first use and kept for its connections."""
     loop = asyncio.get_running_loop()
-    key = (loop, endpoint.base_url, endpoint.api_key, endpoint.connect_timeout)
-    if key not in _clients:
-        for stale in [known for known in _clients if known[0].is_closed()]:
-            del _clients[stale]
-        _clients[key] = _new_client(endpoint)
-    return _clients[key]
+    if loop not in _sessions:
+        for stale in [known for known in _sessions if known.is_closed()]:
+            del _sessions[stale]
+        connector = aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEPALIVE_SECONDS)
+        # Servers of models have no business with cookies, and the next server even less.
+        _sessions[loop] = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    return _sessions[loop]
 
 
-async def close_clients() -> None:
-    """Close the running event loop's clients and their connections. Call it before the loop ends."""
-    loop = asyncio.get_running_loop()
-    for key in [known for known in _clients if known[0] is loop]:
-        await _clients.pop(key).close()
-
-
-def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
-    # Only the connection has its time limit here. Those of the tokens are `stream_chat`'s, which knows what a
-    # token is.
-    timeout = Timeout(None, connect=endpoint.connect_timeout, pool=endpoint.connect_timeout)
-    limits = Limits(max_connections=_MAX_CONNECTIONS, keepalive_expiry=_KEEPALIVE_SECONDS)
-    client = AsyncOpenAI(
-        base_url=endpoint.base_url,
-        # None would make the SDK send this process's OPENAI_API_KEY to whatever server this is.
-        api_key=endpoint.api_key or "none",
-        # The arena decides about the one retry: only before the first token, and not for every kind of
-        # failure.
-        max_retries=0,
-        timeout=timeout,
-        http_client=DefaultAioHttpClient(timeout=timeout, limits=limits),
-    )
-    # These come from the environment too, and are nothing that another server should be told.
-    client.organization = client.project = None
-    return client
+async def close_session() -> None:
+    """Close the running event loop's session and its connections. Call it before the loop ends."""
+    if session := _sessions.pop(asyncio.get_running_loop(), None):
+        await session.close()

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+_EXCERPT = 500
+
 
 class FailureKind(StrEnum):
     """Why an answer failed, as the streaming client saw it."""
@@ -14,6 +16,8 @@ class FailureKind(StrEnum):
     """More than `silence_timeout` between two chunks."""
     HTTP_STATUS = "http_status"
     """The server refused with a status other than 200, or reported an error within its stream."""
+    REQUEST_REFUSED = "request_refused"
+    """The server refused this request and might take another: 400, 413 or 422, such as a context that is too long."""
     NOT_A_STREAM = "not_a_stream"
     """The reply was no event stream: a web page or a whole JSON object."""
     GARBAGE = "garbage"
@@ -26,17 +30,33 @@ class FailureKind(StrEnum):
     """The answer went on past the caller's limits, or an event was larger than any answer may be."""
 
 
+def in_words(error: BaseException) -> str:
+    """The kind of a library's error and its message, for admins.
+
+    Never its representation: that of aiohttp's errors holds the headers of the request, and the key with them.
+    """
+    return f"{type(error).__name__}: {error}"[:_EXCERPT]
+
+
 class InferenceError(Exception):
     """Base of this app's errors."""
 
 
 class AnswerFailed(InferenceError):
-    """An answer could not be had, or not to its end. What arrived before stays valid and was already yielded."""
+    """An answer could not be had, or not to its end. What arrived before stays valid and was already yielded.
 
-    def __init__(self, kind: FailureKind, detail: str = "") -> None:
+    `detail` may quote the prompt, and belongs in no log. `status` is that of the server's reply where it refused, and
+    `finish_reason` is the server's word, where it gave one.
+    """
+
+    def __init__(
+        self, kind: FailureKind, detail: str = "", *, status: int | None = None, finish_reason: str = ""
+    ) -> None:
         super().__init__(f"{kind}: {detail}" if detail else str(kind))
         self.kind = kind
         self.detail = detail
+        self.status = status
+        self.finish_reason = finish_reason
 
 
 class SpecError(InferenceError):

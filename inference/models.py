@@ -1,14 +1,22 @@
 """Served models: what stands behind an answer, and whether it can be asked now."""
 
+from datetime import datetime
 from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from inference.enums import ModelHealth, SystemPromptMode
-from inference.validators import API_KEY_ENV_PATTERN, validate_base_url
+from inference.breaker_fields import BreakerFields, breaker_constraints
+from inference.changes import ServedModelChange
+from inference.enums import BreakerState, ModelHealth, SystemPromptMode
+from inference.places import Place
+from inference.probe_fields import ProbeFields, probe_constraints
+from inference.validators import API_KEY_ENV_PATTERN, validate_base_url, validate_base_urls
+
+__all__ = ["Place", "ServedModel", "ServedModelChange"]
 
 
 class ServedModelQuerySet(models.QuerySet["ServedModel"]):
@@ -18,16 +26,22 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
         """Those that an admin has not switched off: they are probed."""
         return self.filter(is_enabled=True)
 
-    def usable(self) -> Self:
-        """Those that a battle may be drawn with: enabled, and ready when last probed."""
-        return self.enabled().filter(health=ModelHealth.READY)
+    def usable(self, trial: str = "", *, now: datetime | None = None) -> Self:
+        """Those that a battle may be drawn with: enabled, ready when last probed, and in pairing.
+
+        One on trial counts where nobody has the trial, or the battle `trial` has it; the same rule as
+        `Breaker.may_be_asked_by`.
+        """
+        free = Q(breaker_trial__in=("", trial)) | Q(breaker_trial_until__lte=now or timezone.now())
+        in_pairing = Q(breaker_state=BreakerState.CLOSED) | Q(breaker_state=BreakerState.HALF_OPEN) & free
+        return self.enabled().filter(in_pairing, health=ModelHealth.READY)
 
     def warming_up(self) -> Self:
         """Those that are expected to be usable soon, as far as their launcher knows."""
         return self.enabled().filter(health=ModelHealth.WARMING_UP)
 
 
-class ServedModel(models.Model):
+class ServedModel(ProbeFields, BreakerFields):
     """A model behind an OpenAI-compatible endpoint. Its key stays in the environment: only its variable is named."""
 
     name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Shown to admins only."))
@@ -36,6 +50,21 @@ class ServedModel(models.Model):
         max_length=300,
         validators=[validate_base_url],
         help_text=_("The address of the API, up to and with /v1."),
+    )
+    replica_urls = models.JSONField(
+        _("further addresses"),
+        default=list,
+        blank=True,
+        validators=[validate_base_urls],
+        help_text=_(
+            "Other servers of the same model, as a JSON list. Each answer goes to one of those that can be reached."
+        ),
+    )
+    unreachable_urls = models.JSONField(
+        _("addresses that do not answer"),
+        default=list,
+        editable=False,
+        help_text=_("Those of its addresses that the last probe could not use."),
     )
     model_name = models.CharField(
         _("model name"),
@@ -152,12 +181,23 @@ class ServedModel(models.Model):
                 | (~Q(health=ModelHealth.READY) & Q(ready_since__isnull=True)),
                 violation_error_message=_("A model is ready if and only if it says since when."),
             ),
+            *probe_constraints("servedmodel"),
+            *breaker_constraints("servedmodel"),
         )
 
     def __str__(self) -> str:
         return self.name
 
+    def is_usable_by(self, trial: str, now: datetime) -> bool:
+        """Whether the battle `trial` may be drawn with this model; the same rule as `ServedModelQuerySet.usable`."""
+        return self.is_enabled and self.health == ModelHealth.READY and self.breaker.may_be_asked_by(trial, now)
+
     @property
-    def is_usable(self) -> bool:
-        """Whether a battle may be drawn with this model now; the same rule as `ServedModelQuerySet.usable`."""
-        return self.is_enabled and self.health == ModelHealth.READY
+    def addresses(self) -> list[str]:
+        """Every server of the model, the first one first. A probe asks each; the model is ready if one is."""
+        return [self.base_url, *(url for url in self.replica_urls if url != self.base_url)]
+
+    @property
+    def reachable_addresses(self) -> list[str]:
+        """Those that the last probe could use, or all where it could use none: never empty."""
+        return [url for url in self.addresses if url not in self.unreachable_urls] or self.addresses

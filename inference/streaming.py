@@ -1,28 +1,18 @@
 """Stream one answer from a model server. No Django in it.
 
-The SDK sends the request and keeps the connection; its reply is read as bytes, because parsing chunks into
-the SDK's objects saturates a core at about 150 answers at once, and reading them here takes a fifth of that.
+The reply is read as bytes and its events are taken apart here, because building the SDK's objects of them saturates a
+core at about 150 answers at once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
-
-import aiohttp
-import httpx2
-from openai import (
-    APIConnectionError,
-    APIStatusError,
-    AsyncAPIResponse,
-    AsyncOpenAI,
-    omit,
-)
+from typing import Any, TypeAlias
 
 from inference.chunks import END_OF_STREAM, parse_chunk
-from inference.endpoints import ChatRequest, Endpoint, client_for, close_clients
+from inference.endpoints import ChatRequest, Endpoint, close_session
 from inference.exceptions import AnswerFailed, FailureKind
+from inference.replies import ask
 from inference.sse import EventSplitter
 
 __all__ = [
@@ -32,7 +22,8 @@ __all__ = [
     "Endpoint",
     "FailureKind",
     "Finished",
-    "close_clients",
+    "Told",
+    "close_session",
     "stream_chat",
 ]
 
@@ -43,7 +34,6 @@ _MAX_CHARACTERS = 1_000_000
 # After the finish reason only token counts are still to come; a server that does not send them keeps nobody
 # waiting.
 _USAGE_TIMEOUT = 2.0
-_EXCERPT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +53,37 @@ class Finished:
     completion_tokens: int | None = None
 
 
+@dataclass(slots=True)
+class Told:
+    """What the server has said of an answer so far, be the answer finished or not. Counts are of tokens."""
+
+    finish_reason: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
 AnswerEvent: TypeAlias = Delta | Finished
 
 
 async def stream_chat(
-    endpoint: Endpoint, request: ChatRequest, *, client: AsyncOpenAI | None = None
+    endpoint: Endpoint, request: ChatRequest, *, told: Told | None = None
 ) -> AsyncGenerator[AnswerEvent, None]:
     """Ask for an answer and yield its deltas as they come, then one `Finished`.
 
     Raises AnswerFailed, of one of the kinds that `FailureKind` explains; what was yielded before stays valid.
     Nothing is retried. Closing the generator or cancelling the task closes the connection at once, which
-    makes vLLM stop generating: callers that may leave early iterate it within `contextlib.aclosing`.
+    makes vLLM stop generating: callers that may leave early iterate it within `contextlib.aclosing`. `told` is kept
+    up to date, for answers that fail or are left early.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + endpoint.first_token_timeout
-    late = FailureKind.FIRST_TOKEN_TIMEOUT
-    answer = _Answer(max_characters=_max_characters(request))
+    answer = _Answer(max_characters=_max_characters(request), told=told or Told())
     splitter = EventSplitter()
-    async with AsyncExitStack() as stack:
-        response = await _send(stack, client or client_for(endpoint), endpoint, request, deadline)
-        received = response.iter_bytes()
+    async with ask(endpoint, _body(endpoint, request), deadline=deadline) as reply:
+        reply.expect(by=deadline, late=FailureKind.FIRST_TOKEN_TIMEOUT)
         while not answer.is_over:
             try:
-                events = splitter.feed(await _next_bytes(received, deadline, late))
+                events = splitter.feed(await reply.read())
             except AnswerFailed:
                 if answer.finish_reason is None:
                     raise
@@ -96,11 +94,10 @@ async def stream_chat(
                 if delta is not None:
                     yield delta
             if answer.finish_reason is not None:
-                deadline = clock() + min(_USAGE_TIMEOUT, endpoint.silence_timeout)
+                reply.expect(by=clock() + min(_USAGE_TIMEOUT, endpoint.silence_timeout), late=FailureKind.CUT_OFF)
             elif answer.characters > characters:
                 # Counted from here, so that a slow reader of this generator is not taken for a silent model.
-                deadline = clock() + endpoint.silence_timeout
-                late = FailureKind.SILENCE_TIMEOUT
+                reply.expect(by=clock() + endpoint.silence_timeout, late=FailureKind.SILENCE_TIMEOUT)
     yield answer.finished()
 
 
@@ -109,11 +106,10 @@ class _Answer:
     """What is known of the answer so far."""
 
     max_characters: int
+    told: Told
     characters: int = 0
     has_text: bool = False
     finish_reason: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
     is_over: bool = False
 
     def take(self, data: bytes) -> Delta | None:
@@ -132,11 +128,9 @@ class _Answer:
             self.is_over = True
             return None
         self.finish_reason = chunk.finish_reason or self.finish_reason
+        self.told.finish_reason = self.finish_reason or ""
         if chunk.completion_tokens is not None:
-            self.prompt_tokens, self.completion_tokens = (
-                chunk.prompt_tokens,
-                chunk.completion_tokens,
-            )
+            self.told.prompt_tokens, self.told.completion_tokens = chunk.prompt_tokens, chunk.completion_tokens
             # The counts come last; not waiting for the end mark spares the volunteer a network round.
             self.is_over = self.finish_reason is not None
         if not chunk.text and not chunk.reasoning:
@@ -150,73 +144,21 @@ class _Answer:
     def finished(self) -> Finished:
         """The end of the answer. Raises AnswerFailed(EMPTY) if there was no text."""
         if not self.has_text:
-            raise AnswerFailed(FailureKind.EMPTY, f"no text; finish reason {self.finish_reason!r}")
-        return Finished(self.finish_reason or "", self.prompt_tokens, self.completion_tokens)
+            reason = self.finish_reason or ""
+            raise AnswerFailed(FailureKind.EMPTY, f"no text; finish reason {reason!r}", finish_reason=reason)
+        return Finished(self.told.finish_reason, self.told.prompt_tokens, self.told.completion_tokens)
 
 
-async def _send(
-    stack: AsyncExitStack,
-    client: AsyncOpenAI,
-    endpoint: Endpoint,
-    request: ChatRequest,
-    deadline: float,
-) -> AsyncAPIResponse[Any]:
-    """Send the request and wait for the reply's head. The response is closed by `stack`."""
-    sending = client.chat.completions.with_streaming_response.create(
-        model=endpoint.model_name,
-        messages=cast(Any, list(request.messages)),
-        temperature=omit if request.temperature is None else request.temperature,
-        top_p=omit if request.top_p is None else request.top_p,
-        max_tokens=omit if request.max_tokens is None else request.max_tokens,
-        stream=True,
-        stream_options={"include_usage": True},
-        extra_body=dict(request.extra),
-    )
-    try:
-        async with asyncio.timeout_at(deadline):
-            response = await stack.enter_async_context(sending)
-    except TimeoutError as error:
-        raise AnswerFailed(FailureKind.FIRST_TOKEN_TIMEOUT, "no reply to the request") from error
-    except APIStatusError as error:
-        raise AnswerFailed(
-            FailureKind.HTTP_STATUS,
-            f"{error.status_code}: {error.response.text[:_EXCERPT]}",
-        ) from error
-    except (
-        APIConnectionError,
-        aiohttp.ClientError,
-        httpx2.InvalidURL,
-        OSError,
-    ) as error:
-        raise _connection_failure(error) from error
-    content_type = response.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != "text/event-stream":
-        raise AnswerFailed(FailureKind.NOT_A_STREAM, f"content type {content_type[:_EXCERPT]!r}")
-    return response
-
-
-async def _next_bytes(received: AsyncIterator[bytes], deadline: float, late: FailureKind) -> bytes:
-    """What comes next from the network. Raises AnswerFailed of kind `late` at the deadline, CUT_OFF at the end."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await anext(received)
-    except TimeoutError as error:
-        raise AnswerFailed(late, "nothing came in time") from error
-    except StopAsyncIteration as error:
-        raise AnswerFailed(FailureKind.CUT_OFF, "the stream ended without a finish reason") from error
-    except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise AnswerFailed(FailureKind.CUT_OFF, repr(error)[:_EXCERPT]) from error
-
-
-def _connection_failure(error: BaseException) -> AnswerFailed:
-    """Tell a connection that never was from one that broke before the reply."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-        broke = isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-        if broke and not isinstance(cause, aiohttp.ClientConnectorError):
-            return AnswerFailed(FailureKind.CUT_OFF, f"before the reply: {cause!r}"[:_EXCERPT])
-    return AnswerFailed(FailureKind.CONNECT, repr(cause)[:_EXCERPT])
+def _body(endpoint: Endpoint, request: ChatRequest) -> dict[str, Any]:
+    sampling = {"temperature": request.temperature, "top_p": request.top_p, "max_tokens": request.max_tokens}
+    return {
+        "model": endpoint.model_name,
+        "messages": list(request.messages),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **{name: value for name, value in sampling.items() if value is not None},
+        **request.extra,
+    }
 
 
 def _max_characters(request: ChatRequest) -> int:

@@ -29,3 +29,13 @@ def validate_base_url(value: str) -> None:
             _("The address must hold no password, no “?” and no “#”. Name the key's variable instead."),
             code="secret",
         )
+
+
+def validate_base_urls(value: object) -> None:
+    """Accept a list of addresses, each of which `validate_base_url` accepts, and none of them twice."""
+    if not isinstance(value, list) or not all(isinstance(url, str) for url in value):
+        raise ValidationError(_("This must be a list of addresses."), code="invalid")
+    for url in value:
+        validate_base_url(url)
+    if len(set(value)) != len(value):
+        raise ValidationError(_("An address is given twice."), code="invalid")

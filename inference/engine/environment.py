@@ -1,4 +1,4 @@
-"""The engine's own virtual environment, so that its pins do not reach the web's. Standard library only.
+"""Virtual environments with torch, so that their pins do not reach the web's: the engine's. Standard library only.
 
 `python -m inference.engine.environment` installs it, with progress; a second run finds that nothing is to be
 done.
@@ -26,13 +26,16 @@ _KEPT_LINES = 12
 
 @dataclass(frozen=True)
 class Engine:
-    """Where the environment lies, and what goes into it."""
+    """Where the environment lies, and what goes into it: vLLM, or something else that is built on torch."""
 
     venv: Path = VENV
     lock: Path = LOCK
     torch: Path = TORCH
     extra_index: str = ""
     """A further package index, such as PyTorch's for the CPU, where the usual one has no `+cpu` build of torch."""
+    title: str = "the engine"
+    modules: str = "vllm, torch, transformers"
+    """What must be importable in the end."""
 
     @property
     def python(self) -> Path:
@@ -53,7 +56,7 @@ class Engine:
 def install(engine: Engine, *, say: Say) -> None:
     """Make the environment, unless it is there. Raises EngineError with the end of pip's output."""
     if engine.is_installed:
-        say("the engine is installed")
+        say(f"{engine.title} is installed")
         return
     started = time.monotonic()
     say(f"making {engine.venv.name}")
@@ -66,13 +69,13 @@ def install(engine: Engine, *, say: Say) -> None:
     except EngineError as error:
         raise EngineError(f"{error}{advice(str(error))}") from error
     total = packages.count_packages(engine.lock.read_text())
-    say(f"installing vLLM and what it needs, about {total} packages (2 of 2)")
+    say(f"installing {engine.title}, about {total} packages (2 of 2)")
     arguments = ["--no-deps", "--require-hashes", "-r", str(engine.lock)]
     packages.install(engine.python, arguments, total=total, say=say)
     say("trying it out")
-    _run([str(engine.python), "-c", "import vllm, torch, transformers"])
+    _run([str(engine.python), "-c", f"import {engine.modules}"])
     (engine.venv / STAMP).write_text(engine.digest)
-    say(f"the engine is installed, after {time.monotonic() - started:.0f} s")
+    say(f"{engine.title} is installed, after {time.monotonic() - started:.0f} s")
 
 
 def advice(output: str) -> str:

@@ -103,14 +103,14 @@ def _noted(number: int, frame: FrameType | None) -> None:
 
 def _kill_descendants() -> bool:
     """Kill the processes below this one, also those that left the group. True while there were any alive."""
-    alive = _descendants(os.getpid())
+    alive = descendants(os.getpid())
     for pid in alive:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(alive)
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
     """Process ids below `root` that are not zombies, from /proc; none on systems without it."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

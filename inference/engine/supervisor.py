@@ -4,28 +4,18 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from inference.endpoints import Endpoint, close_clients
+from inference.endpoints import Endpoint, close_session
 from inference.engine import processes
+from inference.engine.spec.types import LOCALHOST
+from inference.engine.states import ServerState
 from inference.engine.vllm_args import ServerCommand
 from inference.enums import ModelHealth
 from inference.health import probe
-
-
-class ServerState(StrEnum):
-    """What the supervisor knows of a server."""
-
-    STARTING = "starting"
-    READY = "ready"
-    DIED = "died"
-    """It ended by itself, and will be started again."""
-    GIVEN_UP = "given up"
-    STOPPED = "stopped"
-    """The supervisor stopped it."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +42,10 @@ class ServerPlan:
     endpoint: Endpoint
     port: int
     log: Path
-    device: str = ""
-    """Servers of one device are loaded one after the other: vLLM measures the free memory while it loads."""
+    bind: str = LOCALHOST
+    """The address that it listens on."""
+    devices: tuple[str, ...] = ("cpu",)
+    """Servers that share one are loaded one after the other: vLLM measures the free memory while it loads."""
 
 
 Report = Callable[[ServerPlan, ServerState, str], Awaitable[None]]
@@ -89,7 +81,7 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, stopping, return_exceptions=True)
-            await close_clients()
+            await close_session()
 
     async def _keep(self, plan: ServerPlan) -> None:
         """Start and restart one server. Returns when it is given up on."""
@@ -102,17 +94,23 @@ class Supervisor:
                 break
             pause = min(self.patience.first_pause * 2 ** (deaths - 1), self.patience.longest_pause)
             which = f"{deaths} of {self.patience.restarts}"
-            self.say(f"{plan.name}: {problem}; trying again in {pause:.0f} s ({which})")
             await self.report(plan, ServerState.DIED, problem)
+            self.say(f"{plan.name}: {problem}; trying again in {pause:.0f} s ({which}). The end of {plan.log}:")
+            self.say(processes.tail(plan.log))
             await asyncio.sleep(pause)
+        await self.report(plan, ServerState.GIVEN_UP, problem)
         self.say(f"{plan.name}: {problem}; given up after {deaths} tries. The end of {plan.log}:")
         self.say(processes.tail(plan.log))
-        await self.report(plan, ServerState.GIVEN_UP, problem)
 
     async def _run_once(self, plan: ServerPlan) -> str:
         """Run the server to its end, and return why it ended. Cancelling stops the server first."""
-        async with self._loading[plan.device]:
-            if not processes.port_is_free(plan.port):
+        if any(self._loading[device].locked() for device in plan.devices):
+            self.say(f"{plan.name}: waits until another server is loaded")
+        async with AsyncExitStack() as loading:
+            # Always in the same order, so that no two servers wait for each other.
+            for device in sorted(plan.devices):
+                await loading.enter_async_context(self._loading[device])
+            if not processes.port_is_free(plan.port, plan.bind):
                 return f"port {plan.port} is taken by another program"
             self.say(f"{plan.name}: starting; its log is {plan.log}")
             await self.report(plan, ServerState.STARTING, "")
@@ -144,8 +142,8 @@ class Supervisor:
             result = await probe(plan.endpoint, is_warming_up=True)
             now = time.monotonic()
             if result.health == ModelHealth.READY:
-                self.say(f"{plan.name}: ready after {now - started:.0f} s at {plan.endpoint.base_url}")
                 await self.report(plan, ServerState.READY, "")
+                self.say(f"{plan.name}: ready after {now - started:.0f} s at {plan.endpoint.base_url}")
                 return ""
             if now - started > self.patience.until_ready:
                 return f"was not ready after {now - started:.0f} s"

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from inference.engine import launch
+from inference.engine import registration
 from inference.engine.spec import load_spec
 from inference.exceptions import SpecError
 
@@ -26,9 +26,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, spec: Path, minutes: float | None, withdraw: str | None, **options: Any) -> None:
         try:
             wanted = load_spec(spec)
+            if minutes is not None:
+                registration.announce(wanted, until=timezone.now() + timedelta(minutes=minutes))
+            else:
+                registration.withdraw(wanted, reason=withdraw or "")
         except SpecError as error:
             raise CommandError(str(error)) from error
-        if minutes is not None:
-            launch.announce(wanted, until=timezone.now() + timedelta(minutes=minutes))
-        else:
-            launch.withdraw(wanted, reason=withdraw or "")

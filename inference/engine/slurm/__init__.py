@@ -1,0 +1,1 @@
+"""Serving on nodes of Slurm: scripts, jobs, and watching what they report."""
