@@ -38,7 +38,10 @@ SECTIONS = (
     Section(
         "people", gettext_lazy("People"), ("arena.participant", "arena.user", "account.emailaddress", "auth.group")
     ),
-    Section("rankings", gettext_lazy("Rankings"), ("ranking.snapshot",)),
+    Section(
+        "rankings", gettext_lazy("Rankings"), ("ranking.snapshot", "ranking.snapshotschedule", "ranking.computation")
+    ),
+    Section("training", gettext_lazy("Training"), ("training.pipelinerun",)),
     Section("record", gettext_lazy("History"), ("admin.logentry",)),
 )
 

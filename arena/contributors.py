@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from arena.enums import ParticipantKind
 from arena.models import Ballot, Campaign, Contribution, Participant
+from arena.vote_counts import votes_by_day
 
 _BOARD_SIZE = 50
 
@@ -42,20 +43,18 @@ def board(*, campaign: Campaign, participant: Participant | None) -> tuple[list[
 
 def votes_a_day(*, campaign: Campaign, participant: Participant | None) -> list[dict[str, Any]]:
     """Votes of each day with any, oldest first; `share` is per cent of the busiest day."""
-    counted = Ballot.objects.counted().of_campaign(campaign)
-    days: list[tuple[date, int, int]] = list(
-        counted.annotate(day=TruncDate("created_at"))
-        .order_by()
-        .values("day")
-        .annotate(votes=Count("pk"), own=Count("pk", filter=Q(battle__participant=participant)))
-        .order_by("day")
-        .values_list("day", "votes", "own")
-    )
-    busiest = max((votes for _day, votes, _own in days), default=1)
+    votes = votes_by_day(campaign)
+    own = _own_by_day(campaign, participant) if participant else {}
+    busiest = max(votes.values(), default=1)
     return [
-        {"date": day, "votes": votes, "share": round(100 * votes / busiest), "own_votes": own if participant else 0}
-        for day, votes, own in days
+        {"date": day, "votes": count, "share": round(100 * count / busiest), "own_votes": own.get(day, 0)}
+        for day, count in votes.items()
     ]
+
+
+def _own_by_day(campaign: Campaign, participant: Participant) -> dict[date, int]:
+    own = Ballot.objects.counted().of_campaign(campaign).filter(battle__participant=participant).order_by()
+    return dict(own.annotate(day=TruncDate("created_at")).values_list("day").annotate(votes=Count("pk")))
 
 
 def _row(contribution: Contribution, *, place: int, own: Contribution | None) -> dict[str, Any]:

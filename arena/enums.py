@@ -50,6 +50,27 @@ class LeaderboardPolicy(TextChoices):
     HIDDEN = "hidden", _("Only for admins")
 
 
+class CategorySource(TextChoices):
+    """Who says what a prompt asks for."""
+
+    NONE = "none", _("Nobody: prompts get no category")
+    RULES = "rules", _("Rules: words that tell one kind of prompt from another")
+    MODEL = "model", _("A served model, which is asked once for each prompt")
+
+
+class Category(TextChoices):
+    """What a prompt asks for. A campaign whose prompts a served model sorts may have others."""
+
+    WRITING = "writing", _("Writing")
+    TRANSLATION = "translation", _("Translation")
+    SUMMARY = "summary", _("Summary")
+    CODE = "code", _("Programming")
+    MATHS = "maths", _("Mathematics")
+    KNOWLEDGE = "knowledge", _("Knowledge")
+    CHAT = "chat", _("Conversation")
+    OTHER = "other", _("Something else")
+
+
 class MatchupState(TextChoices):
     DRAFT = "draft", _("Draft")
     RUNNING = "running", _("Running")
@@ -60,6 +81,8 @@ class MatchupState(TextChoices):
 class PairingPolicy(TextChoices):
     UNIFORM = "uniform", _("Uniform: every pair is as likely")
     WEIGHTED = "weighted", _("Weighted: by the competitors' weights")
+    COVERAGE = "coverage", _("Coverage: the pairs with the fewest votes first")
+    UNCERTAINTY = "uncertainty", _("Uncertainty: mostly the pairs whose next vote tells most")
 
 
 class BattleStatus(TextChoices):

@@ -104,6 +104,11 @@ class NothingToRetry(Refusal):
     message = _("There is nothing to try again here.")
 
 
+class SideResting(Refusal):
+    code, status = "side_resting", 503
+    message = _("This side cannot answer at the moment. Go on with two other models, or try again in a while.")
+
+
 class NothingToRedraw(Refusal):
     code, status = "nothing_to_redraw", 409
     message = _("Both models are answering, so there is no need for new ones.")

@@ -13,6 +13,7 @@ from arena import matchmaking
 from arena.charts import percentile, step
 from arena.enums import AnswerStatus, MatchupState, ParticipantKind, Side
 from arena.models import Answer, Ballot, Battle, Competitor, Matchup, PairTally
+from arena.vote_counts import votes_by_pair
 
 #: The span of the hourly bars, of the models' figures and of the rate behind the estimate.
 SPAN = timedelta(hours=24)
@@ -55,6 +56,7 @@ class ModelFigures:
     answers: int
     failed: int
     failed_percent: float
+    self_identified: int
     first_token_median: int | None
     first_token_p95: int | None
 
@@ -81,10 +83,10 @@ class MatchupStats:
 
 
 def matchup_stats(matchup: Matchup, *, now: datetime | None = None) -> MatchupStats:
-    """Reads everything; seven queries, whatever the number of competitors, battles and answers."""
+    """Reads everything; nine queries, whatever the number of competitors, battles and answers."""
     now = now or timezone.now()
     competitors, weights = _competitors(matchup)
-    pairs = _votes_by_pair(matchup)
+    pairs = votes_by_pair(matchup)
     hours = _votes_by_hour(matchup, now)
     votes = sum(pairs.values())
     votes_in_span = sum(hour.votes for hour in hours)
@@ -116,15 +118,17 @@ def expected_at(matchup: Matchup, *, votes: int, hours: Sequence[Hour], now: dat
     return now + observed * (missing / recent)
 
 
-def pair_targets(matchup: Matchup, weights: dict[int, float]) -> dict[frozenset[int], float]:
-    """Each pair's share of the target, as the pairing policy draws it."""
+def pair_targets(
+    matchup: Matchup, weights: dict[int, float], met: Sequence[matchmaking.Met] = ()
+) -> dict[frozenset[int], float]:
+    """Each pair's share of the target, as the pairing policy draws it; one that adapts, as it looks now."""
     entries = [matchmaking.Entry(key, weight) for key, weight in weights.items()]
     if len(entries) < 2:
         return {}
-    probabilities = matchmaking.POLICIES[matchup.pairing_policy](entries)
+    missing = max(0, matchup.target_votes - sum(each.votes for each in met))
+    shares = matchmaking.expected_shares(matchup.pairing_policy, entries, met, to_come=missing)
     return {
-        frozenset({entries[i].key, entries[j].key}): probability * matchup.target_votes
-        for (i, j), probability in probabilities.items()
+        frozenset({entries[i].key, entries[j].key}): share * matchup.target_votes for (i, j), share in shares.items()
     }
 
 
@@ -137,21 +141,14 @@ def _competitors(matchup: Matchup) -> tuple[list[Competitor], dict[int, float]]:
     return competitors, {row.pk: entries[row.pk] for row in competitors if row.pk in entries and row.is_active}
 
 
-def _votes_by_pair(matchup: Matchup) -> Counter[frozenset[int]]:
-    counts: Counter[frozenset[int]] = Counter()
-    sides = Ballot.objects.counted().filter(battle__matchup=matchup).order_by()
-    for a, b, votes in sides.values_list("battle__competitor_a", "battle__competitor_b").annotate(votes=Count("pk")):
-        counts[frozenset({a, b})] += votes
-    return counts
-
-
 def _rows(
     matchup: Matchup,
     competitors: Sequence[Competitor],
     weights: dict[int, float],
     pairs: Counter[frozenset[int]],
 ) -> list[Row]:
-    targets = pair_targets(matchup, weights)
+    met = PairTally.objects.met([matchup.pk]) if matchup.pairing_policy in matchmaking.ADAPTIVE else {}
+    targets = pair_targets(matchup, weights, met.get(matchup.pk, ()))
 
     def cell(row: Competitor, column: Competitor) -> Cell:
         if row == column:
@@ -195,20 +192,18 @@ def _at_work(matchup: Matchup, now: datetime) -> int:
 
 
 def _figures(matchup: Matchup, competitors: Sequence[Competitor], now: datetime) -> list[ModelFigures]:
-    newest = (
-        Answer.objects.filter(turn__battle__matchup=matchup, turn__battle__created_at__gte=now - SPAN)
-        .order_by("-pk")
-        .values_list("side", "turn__battle__competitor_a", "turn__battle__competitor_b", "status", "first_token_ms")[
-            :MAX_ANSWERS
-        ]
-    )
+    recent = Answer.objects.filter(turn__battle__matchup=matchup, turn__battle__created_at__gte=now - SPAN)
+    sides = ("side", "turn__battle__competitor_a", "turn__battle__competitor_b")
+    newest = recent.order_by("-pk").values_list(*sides, "status", "first_token_ms", "self_identified")[:MAX_ANSWERS]
     answers: Counter[int] = Counter()
     failed: Counter[int] = Counter()
+    named: Counter[int] = Counter()
     times: dict[int, list[int]] = {}
-    for side, a, b, status, first_token_ms in newest:
+    for side, a, b, status, first_token_ms, self_identified in newest:
         key = a if side == Side.A else b
         answers[key] += 1
         failed[key] += status == AnswerStatus.FAILED
+        named[key] += self_identified
         if first_token_ms is not None:
             times.setdefault(key, []).append(first_token_ms)
     return [
@@ -217,6 +212,7 @@ def _figures(matchup: Matchup, competitors: Sequence[Competitor], now: datetime)
             answers=answers[competitor.pk],
             failed=failed[competitor.pk],
             failed_percent=100 * failed[competitor.pk] / max(1, answers[competitor.pk]),
+            self_identified=named[competitor.pk],
             first_token_median=percentile(times.get(competitor.pk, ()), 0.5),
             first_token_p95=percentile(times.get(competitor.pk, ()), 0.95),
         )

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from arena.views import ballots, battles, home, joining, me, pages
+from arena.views import ballots, battles, home, joining, me, metrics, pages
 
 app_name = "arena"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", pages.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
     path("c/<slug:slug>/", home.campaign, name="campaign"),

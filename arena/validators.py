@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from arena.ballot_forms import BallotFormError, parse_form
+from arena.categories import parse_categories
+from arena.self_identification import parse_words
 
 #: Parts of a request that the arena itself sets.
 RESERVED_PARAMETERS = frozenset(
@@ -25,6 +27,20 @@ def validate_languages(value: Any) -> None:
     known = dict(settings.LANGUAGES)
     if not isinstance(value, list) or not value or any(code not in known for code in value):
         raise ValidationError(_("A list with some of: %(languages)s.") % {"languages": ", ".join(known)})
+
+
+def validate_self_identifying_words(value: str) -> None:
+    try:
+        parse_words(value)
+    except ValueError as error:
+        raise ValidationError(_("“%(entry)s” has neither a letter nor a digit.") % {"entry": error}) from error
+
+
+def validate_categories(value: str) -> None:
+    try:
+        parse_categories(value)
+    except ValueError as error:
+        raise ValidationError(_("“%(entry)s” is no name of a category.") % {"entry": error}) from error
 
 
 def validate_factors(value: Any) -> None:

@@ -6,17 +6,27 @@ another process, swept, tried again) finds no row, and writes nothing more. No l
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from arena.actions.turns import restart_answer
+from arena.actions.verdicts import report_end
 from arena.enums import RUNNING_ANSWERS, AnswerStatus
-from arena.models import Answer, Battle, Competitor, Turn
+from arena.metrics import answer_ended
+from arena.models import Answer, Battle, Campaign, Competitor, Turn
+from arena.places import holder_of
+from arena.self_identification import identifies_itself, parse_words
+from inference.admission import leave_queue
 from inference.prompting import messages_for
-from inference.served import endpoint_for
+from inference.served import endpoints_for
 from inference.streaming import ChatRequest, Endpoint
+
+log = structlog.get_logger(__name__)
 
 #: Kinds of failure that are ours, beside those of `inference.exceptions.FailureKind`.
 LOST = "lost"
@@ -36,14 +46,39 @@ class AnswerKey:
     turn: int
     side: str
 
+    @property
+    def holder(self) -> str:
+        """Under which name it queues up."""
+        return holder_of(self.answer_id, self.run)
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerJob:
     """What a streaming task needs; it reads nothing from the database after this."""
 
     key: AnswerKey
-    endpoint: Endpoint
+    endpoints: tuple[Endpoint, ...]
+    """The model's servers, in the order in which they are asked."""
     request: ChatRequest
+    served_model_id: int
+    served_model: str
+    """Its name, for logs and metrics only."""
+    has_limit: bool
+    """Whether it may be asked only when the answer's turn has come."""
+
+    def endpoint(self, attempt: int) -> Endpoint:
+        """Whom to ask at the given attempt, from 1: each time another server, where there are several."""
+        return self.endpoints[(attempt - 1) % len(self.endpoints)]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """An answer on its way. Text and reasoning are None where they are as they were saved last."""
+
+    answer_id: int
+    run: int
+    text: str | None
+    reasoning: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +95,7 @@ class Ending:
     completion_tokens: int | None = None
     first_token_ms: int | None = None
     duration_ms: int | None = None
+    queued_ms: int | None = None
     attempts: int = field(default=1)
 
 
@@ -72,58 +108,109 @@ def answer_key(answer: Answer) -> AnswerKey:
     return _key(answer, answer.turn)
 
 
-def claim_answer(*, key: AnswerKey) -> AnswerJob | None:
+def claim_answer(*, key: AnswerKey, turn: Turn | None = None) -> AnswerJob | None:
     """Reads what is to be sent and writes it down before it is sent. None where the answer is no longer waiting.
 
-    Raises ImproperlyConfigured where the served model's key is missing.
+    `turn` is given where it is at hand with its battle, having just been stored. Raises ImproperlyConfigured where the
+    served model's key is missing.
     """
-    answer = (
-        Answer.objects.select_related(
-            "turn__battle__competitor_a__served_model", "turn__battle__competitor_b__served_model"
-        )
-        .filter(pk=key.answer_id, run=key.run, status=AnswerStatus.WAITING)
-        .first()
-    )
-    if answer is None:
+    as_read = Answer.objects.filter(pk=key.answer_id, run=key.run, status=AnswerStatus.WAITING)
+    turn = turn or Turn.objects.select_related("battle").filter(answers__in=as_read).first()
+    if turn is None:
         return None
-    competitor = answer.turn.battle.competitor(answer.side)
+    competitor = Competitor.objects.select_related("served_model").get(pk=turn.battle.competitor_id(key.side))
     served_model = competitor.served_model
     if served_model is None:
         raise ValueError(f"The competitor {competitor.pk} has no served model.")
     system_prompt = competitor.system_prompt.replace("{date}", timezone.localdate().isoformat())
-    endpoint = endpoint_for(served_model)
+    endpoints = endpoints_for(served_model)
+    prompt_mode = endpoints[0].system_prompt_mode
     request = ChatRequest(
-        messages=messages_for(endpoint.system_prompt_mode, system_prompt, _conversation(answer)),
+        messages=messages_for(prompt_mode, system_prompt, _conversation(turn, key.side)),
         temperature=competitor.temperature,
         top_p=competitor.top_p,
         max_tokens=competitor.max_tokens,
         extra=competitor.extra_parameters,
     )
-    claimed = Answer.objects.filter(pk=answer.pk, run=key.run, status=AnswerStatus.WAITING).update(
-        system_prompt=system_prompt if endpoint.system_prompt_mode != "none" else "",
+    claimed = as_read.update(
+        system_prompt=system_prompt if prompt_mode != "none" else "",
         parameters=_parameters(competitor),
         model_name=served_model.model_name,
         model_revision=served_model.revision,
+        # One that is lost with its process has been asked for once at least.
+        attempts=1,
         heartbeat_at=timezone.now(),
     )
-    return AnswerJob(key=key, endpoint=endpoint, request=request) if claimed else None
-
-
-def save_partial(*, key: AnswerKey, text: str, reasoning: str) -> bool:
-    """Saves what has come so far, and that somebody is alive. False where the answer has another owner or has ended."""
-    status = AnswerStatus.STREAMING if text or reasoning else AnswerStatus.WAITING
-    updated = Answer.objects.filter(pk=key.answer_id, run=key.run, status__in=RUNNING_ANSWERS).update(
-        status=status, text=text, reasoning=reasoning, heartbeat_at=timezone.now()
+    if not claimed:
+        return None
+    return AnswerJob(
+        key=key,
+        endpoints=endpoints,
+        request=request,
+        served_model_id=served_model.pk,
+        served_model=served_model.name,
+        has_limit=served_model.max_concurrent_answers is not None,
     )
-    return updated == 1
 
 
+@transaction.atomic
+def claim_answers(*, turn: Turn) -> list[tuple[AnswerKey, AnswerJob | None]]:
+    """Claims both answers of a turn that was just stored, in one commit.
+
+    None stands where that fails, as for a missing key: the turn is stored, and whatever is wrong with one model costs
+    neither it nor the other side. Whoever streams the answer claims it again, and shows the failure.
+    """
+    return [(key, _claim_or_leave(key, turn)) for key in answer_keys(turn)]
+
+
+def _claim_or_leave(key: AnswerKey, turn: Turn) -> AnswerJob | None:
+    try:
+        with transaction.atomic():
+            return claim_answer(key=key, turn=turn)
+    except Exception as error:
+        log.warning("answer_not_claimed", battle=key.battle_uid, side=key.side, error=error)
+        return None
+
+
+def save_partials(*, partials: Sequence[Partial]) -> set[int]:
+    """Saves what has come of many answers, and that somebody is alive, in one statement.
+
+    Returns the ids of those that were saved; the others have another owner, or have ended.
+    """
+    if not partials:
+        return set()
+    answer = Answer._meta.db_table
+    rows = ", ".join(["(%s, %s, %s, %s)"] * len(partials))
+    values = [value for each in partials for value in (each.answer_id, each.run, each.text, each.reasoning)]
+    # By hand, since bulk_update compares the primary key alone, and the run is what tells who owns an answer. Both
+    # databases name the columns of VALUES so.
+    statement = f"""
+        UPDATE {answer} SET
+            text = COALESCE(new.column3, text),
+            reasoning = COALESCE(new.column4, reasoning),
+            status = CASE WHEN new.column3 <> '' OR new.column4 <> '' THEN %s ELSE status END,
+            heartbeat_at = %s
+        FROM (VALUES {rows}) AS new
+        WHERE {answer}.id = new.column1 AND {answer}.run = new.column2 AND {answer}.status IN (%s, %s)
+        RETURNING {answer}.id
+    """
+    parameters = [AnswerStatus.STREAMING, _adapted_now(), *values, *RUNNING_ANSWERS]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return {answer_id for (answer_id,) in cursor.fetchall()}
+
+
+@transaction.atomic
 def end_answer(*, key: AnswerKey, ending: Ending) -> bool:
-    """Stores the end of an answer, once. False where it had ended, or belongs to another run."""
+    """Stores the end of an answer, once, and what it says of its model. False where it had ended, or has another run.
+
+    Locks the served model's row where the model's circuit breaker has to know; that is one query where it has not.
+    """
     updated = Answer.objects.filter(pk=key.answer_id, run=key.run, status__in=RUNNING_ANSWERS).update(
         status=ending.status,
         text=ending.text,
         reasoning=ending.reasoning,
+        self_identified=_identifies_itself(key, ending.text),
         failure_kind=ending.failure_kind,
         failure_detail=_storable(ending.failure_detail),
         finish_reason=_storable(ending.finish_reason)[:30],
@@ -131,23 +218,47 @@ def end_answer(*, key: AnswerKey, ending: Ending) -> bool:
         completion_tokens=_count(ending.completion_tokens),
         first_token_ms=ending.first_token_ms,
         duration_ms=ending.duration_ms,
+        queued_ms=ending.queued_ms,
         attempts=ending.attempts,
         ended_at=timezone.now(),
     )
+    if updated:
+        report_end(
+            answer_id=key.answer_id,
+            side=key.side,
+            battle_uid=key.battle_uid,
+            status=ending.status,
+            failure_kind=ending.failure_kind,
+            detail=ending.failure_detail,
+        )
     return updated == 1
+
+
+def give_up_answers(*, keys: Sequence[AnswerKey]) -> int:
+    """Leaves waiting answers to whichever process is asked for them next, without the wait for their heartbeat to stop.
+
+    Returns how many there were: what has ended, or belongs to another run, stays as it is.
+    """
+    long_ago = timezone.now() - timedelta(seconds=2 * settings.ANSWER_LOST_SECONDS)
+    waiting = Answer.objects.running()
+    return sum(waiting.filter(pk=key.answer_id, run=key.run, text="").update(heartbeat_at=long_ago) for key in keys)
 
 
 def stop_answers(*, battle: Battle, sides: Sequence[str]) -> list[Answer]:
     """Ends running answers with the text that was saved last; returns them.
 
     For answers that another process streams: its task finds at its next save, within a second, that it has lost the
-    answer, and closes the connection to the model.
+    answer, and closes the connection to the model. One that still waits for its turn leaves the queue at once.
     """
     stopped = []
     for answer in Answer.objects.running().filter(turn__battle=battle, side__in=sides).select_related("turn__battle"):
         key = answer_key(answer)
-        if end_answer(key=key, ending=Ending(AnswerStatus.STOPPED, answer.text, answer.reasoning)):
+        ending = Ending(AnswerStatus.STOPPED, answer.text, answer.reasoning)
+        if end_answer(key=key, ending=ending):
             stopped.append(answer)
+            answer_ended(_model_of(answer), ending)
+    if stopped:
+        leave_queue(holders=[answer_key(answer).holder for answer in stopped])
     return stopped
 
 
@@ -180,12 +291,34 @@ def fail_lost_answer(answer: Answer) -> bool:
         failure_detail="The process that streamed it is gone.",
         attempts=answer.attempts,
     )
-    return end_answer(key=answer_key(answer), ending=ending)
+    ended = end_answer(key=answer_key(answer), ending=ending)
+    if ended:
+        answer_ended(_model_of(answer), ending)
+    return ended
 
 
 def sweep_lost_answers() -> int:
     """Ends all answers whose process died and whose volunteer has not come back; returns how many."""
     return sum(fail_lost_answer(answer) for answer in Answer.objects.lost().select_related("turn__battle"))
+
+
+def _model_of(answer: Answer) -> str:
+    """The name of the answer's served model, for metrics."""
+    served_model = answer.turn.battle.competitor(answer.side).served_model
+    return served_model.name if served_model is not None else ""
+
+
+def _adapted_now() -> Any:
+    """The time as the database's driver takes it."""
+    return connection.ops.adapt_datetimefield_value(timezone.now())
+
+
+def _identifies_itself(key: AnswerKey, text: str) -> bool:
+    """Whether a text names a model or maker of its campaign's list."""
+    if not text:
+        return False
+    words = Campaign.objects.values_list("self_identifying_words", flat=True).get(battles__uid=key.battle_uid)
+    return identifies_itself(text, parse_words(words))
 
 
 def _storable(text: str) -> str:
@@ -202,15 +335,17 @@ def _key(answer: Answer, turn: Turn) -> AnswerKey:
     return AnswerKey(answer.pk, answer.run, str(turn.battle.uid), turn.index, answer.side)
 
 
-def _conversation(answer: Answer) -> list[tuple[str, str | None]]:
+def _conversation(turn: Turn, side: str) -> list[tuple[str, str | None]]:
     """The prompts so far with this side's answers; the last prompt has none yet."""
+    if turn.index == 1:
+        return [(turn.prompt, None)]
     earlier = (
-        Answer.objects.filter(turn__battle=answer.turn.battle, turn__index__lt=answer.turn.index, side=answer.side)
+        Answer.objects.filter(turn__battle=turn.battle_id, turn__index__lt=turn.index, side=side)
         .exclude(status__in=(*RUNNING_ANSWERS, AnswerStatus.FAILED))
         .order_by("turn__index")
         .values_list("turn__prompt", "text")
     )
-    return [*earlier, (answer.turn.prompt, None)]
+    return [*earlier, (turn.prompt, None)]
 
 
 def _parameters(competitor: Competitor) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Starting a battle, and ending it without a vote."""
 
 import random
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,10 +20,16 @@ from arena.exceptions import (
     NotJoined,
     TooManyBattles,
 )
-from arena.matchmaking import Candidate, Draw, Entry, draw
-from arena.models import Answer, Battle, Campaign, Competitor, Matchup, MatchupEntry, Participant
+from arena.matchmaking import ADAPTIVE, Candidate, Draw, Entry, draw
+from arena.metrics import DRAWS
+from arena.models import Answer, Battle, Campaign, Competitor, Matchup, MatchupEntry, PairTally, Participant
+from inference.breaker import UNTIL_ANSWERED, UNTIL_PROMPT
+from inference.pairing import claim_pair, give_back_trials
 
 _RNG = random.SystemRandom()
+#: Draws until one is of models that were not taken on trial, and did not leave pairing, in the meantime. Each that is
+#: given up means that somebody else got on.
+_MAX_DRAWS = 10
 
 
 def check_may_take_part(*, campaign: Campaign, participant: Participant | None) -> Participant:
@@ -57,21 +64,23 @@ def start_battle(
     current = Battle.objects.open().of(participant).filter(campaign=campaign).select_for_update(of=("self",)).first()
     if current is not None:
         if not current.turns.exists():
-            renew_draw_if_needed(battle=current, rng=rng)
+            renew_draw_if_needed(battle=current, keep=UNTIL_PROMPT, rng=rng)
         return current
     _check_pace(campaign, participant)
     return _create(campaign, participant, language, rng=rng)
 
 
-def renew_draw_if_needed(*, battle: Battle, rng: random.Random = _RNG) -> None:
+def renew_draw_if_needed(*, battle: Battle, keep: timedelta = UNTIL_ANSWERED, rng: random.Random = _RNG) -> None:
     """Draws again where a model of a battle without a prompt can no longer answer. The caller holds the battle's row.
 
-    Raises NoPairReady.
+    Locks the rows of the two served models: neither leaves pairing before the caller commits. A model on trial is kept
+    for this battle for as long as `keep`. Raises NoPairReady.
     """
+    trial = str(battle.uid)
     keys = {battle.competitor_a_id, battle.competitor_b_id}
-    if len(Competitor.objects.able_to_answer().filter(pk__in=keys)) == len(keys):
+    if _claim(keys, trial, keep):
         return
-    drawn = _draw(battle.campaign, rng)
+    drawn = _draw(battle.campaign, rng, trial=trial, keep=keep)
     battle.matchup_id, battle.competitor_a_id, battle.competitor_b_id = drawn.matchup, drawn.a, drawn.b
     battle.draw_probability = drawn.probability
     battle.pairing_policy = Matchup.objects.get(pk=drawn.matchup).pairing_policy
@@ -87,6 +96,9 @@ def skip_battle(*, battle: Battle, participant: Participant, reason: str = "") -
     if not locked.is_open:
         raise BattleClosed
     _close(locked, BattleStatus.SKIPPED, reason=reason)
+    if not locked.turns.exists():
+        # Others need not wait for a prompt that will not come.
+        give_back_trials(trial=str(locked.uid))
     return locked
 
 
@@ -114,9 +126,10 @@ def redraw_battle(*, battle: Battle, participant: Participant, language: str, rn
 
 def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
     """The battle with its row locked. Raises Battle.DoesNotExist where it is not the participant's."""
-    # No select_related: rows joined to a locked one are as old as the statement, which may have waited for the lock
-    # while an admin blocked the participant or paused the campaign. Read later, they are as they are now.
-    return Battle.objects.select_for_update(of=("self",)).get(pk=battle.pk, participant=participant)
+    Battle.objects.select_for_update(of=("self",)).only("pk").get(pk=battle.pk, participant=participant)
+    # Not joined to the locked row: that would be as old as the statement, which may have waited for the lock while an
+    # admin blocked the participant or paused the campaign. Read now, they are as they are now.
+    return Battle.objects.select_related("campaign", "participant").get(pk=battle.pk)
 
 
 def _lock_participant(participant: Participant) -> None:
@@ -150,8 +163,10 @@ def _create(
     avoid: frozenset[int] = frozenset(),
     rng: random.Random,
 ) -> Battle:
-    drawn = _draw(campaign, rng, avoid=avoid)
+    uid = uuid.uuid4()
+    drawn = _draw(campaign, rng, trial=str(uid), keep=UNTIL_PROMPT, avoid=avoid)
     return Battle.objects.create(
+        uid=uid,
         campaign=campaign,
         matchup_id=drawn.matchup,
         participant=participant,
@@ -164,27 +179,55 @@ def _create(
     )
 
 
-def _draw(campaign: Campaign, rng: random.Random, *, avoid: frozenset[int] = frozenset()) -> Draw:
-    """Draws without the competitors to avoid, which have just failed; with them where nobody else can answer."""
-    candidates = _candidates(campaign)
-    drawn = draw([_without(candidate, avoid) for candidate in candidates], rng) or draw(candidates, rng)
-    if drawn is None:
-        raise NoPairReady
-    return drawn
+def _draw(
+    campaign: Campaign, rng: random.Random, *, trial: str, keep: timedelta, avoid: frozenset[int] = frozenset()
+) -> Draw:
+    """Draws without the competitors to avoid, which have just failed; with them where nobody else can answer.
+
+    Locks the rows of the two served models, and keeps those on trial for the battle `trial`. Raises NoPairReady.
+    """
+    for _attempt in range(_MAX_DRAWS):
+        candidates = _candidates(campaign, trial)
+        drawn = draw([_without(candidate, avoid) for candidate in candidates], rng) or draw(candidates, rng)
+        if drawn is None:
+            break
+        if _claim({drawn.a, drawn.b}, trial, keep):
+            DRAWS.labels("drawn").inc()
+            return drawn
+    DRAWS.labels(NoPairReady.code).inc()
+    raise NoPairReady
+
+
+def _claim(competitors: set[int], trial: str, keep: timedelta) -> bool:
+    """Whether these can meet in the battle `trial`, as their models are now and stay until the commit."""
+    active = Competitor.objects.filter(pk__in=competitors, is_active=True, served_model__isnull=False)
+    served = list(active.values_list("served_model", flat=True))
+    if len(served) < len(competitors):
+        return False
+    return claim_pair(served_model_ids={key for key in served if key is not None}, trial=trial, keep=keep)
 
 
 def _without(candidate: Candidate, avoid: frozenset[int]) -> Candidate:
     return replace(candidate, entries=tuple(entry for entry in candidate.entries if entry.key not in avoid))
 
 
-def _candidates(campaign: Campaign) -> list[Candidate]:
+def _candidates(campaign: Campaign, trial: str = "") -> list[Candidate]:
     entries: dict[int, list[Entry]] = {}
-    able = Competitor.objects.able_to_answer()
+    able = Competitor.objects.able_to_answer(trial)
     for entry in MatchupEntry.objects.filter(matchup__in=campaign.running_matchups(), competitor__in=able).order_by(
         "pk"
     ):
         entries.setdefault(entry.matchup_id, []).append(Entry(key=entry.competitor_id, weight=entry.weight))
+    matchups = list(campaign.running_matchups().order_by("pk"))
+    adaptive = [matchup.pk for matchup in matchups if matchup.pairing_policy in ADAPTIVE]
+    # As collected: a vote that waits for the worker, or a battle that is open, moves a draw a little later.
+    met = PairTally.objects.met(adaptive) if adaptive else {}
     return [
-        Candidate(key=matchup.pk, policy=matchup.pairing_policy, entries=tuple(entries.get(matchup.pk, ())))
-        for matchup in campaign.running_matchups().order_by("pk")
+        Candidate(
+            key=matchup.pk,
+            policy=matchup.pairing_policy,
+            entries=tuple(entries.get(matchup.pk, ())),
+            met=met.get(matchup.pk, ()),
+        )
+        for matchup in matchups
     ]

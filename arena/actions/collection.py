@@ -7,19 +7,38 @@ campaign at a time. Everything that it writes can be rebuilt from the ballots.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
 
 import structlog
 from django.db import transaction
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from arena import elo
 from arena.ballot_forms import OVERALL, outcome, overall_winner
 from arena.enums import MatchupState
-from arena.models import Ballot, Campaign, Contribution, EloRating, Matchup, PairTally, Participant
+from arena.models import Ballot, Campaign, Contribution, DayTally, EloRating, Judgement, Matchup, PairTally, Participant
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+#: Ballots of a transaction: many, since each also writes every tally that it adds to.
+BATCH = 5000
+#: Rows of a statement.
+_ROWS = 1000
+#: The Elo that volunteers see moves when so many more votes are in.
+ELO_STEP = 20
+
+
+class _Waiting(NamedTuple):
+    """What is read of a ballot; the fields are columns."""
+
+    pk: int
+    created_at: datetime
+    battle__participant: int
+    battle__matchup: int
+    battle__competitor_a: int
+    battle__competitor_b: int
 
 
 @dataclass(slots=True)
@@ -29,6 +48,10 @@ class _Sums:
     #: (matchup, dimension, competitor shown as A, competitor shown as B, outcome) → votes.
     outcomes: Counter[tuple[int, str, int, int, str]] = field(default_factory=Counter)
     votes: Counter[int] = field(default_factory=Counter)
+    #: (matchup, day) → when each of its votes was cast.
+    days: dict[tuple[int, date], list[datetime]] = field(default_factory=dict)
+    #: Overall winner → the ballots that it is of.
+    winners: dict[str, list[int]] = field(default_factory=dict)
     #: Competitors of A and B and the outcome, in the order of the ballots.
     battles: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -51,6 +74,7 @@ def rebuild_tallies(*, campaign: Campaign) -> int:
     """
     _lock(campaign)
     PairTally.objects.filter(matchup__campaign=campaign).delete()
+    DayTally.objects.filter(matchup__campaign=campaign).delete()
     Contribution.objects.filter(campaign=campaign).delete()
     EloRating.objects.filter(competitor__campaign=campaign).delete()
     Ballot.objects.of_campaign(campaign).filter(collected_at__isnull=False).update(winner="", collected_at=None)
@@ -104,38 +128,42 @@ def hold_collectors(*, participant: Participant) -> list[Campaign]:
 
 
 def _collect_locked(campaign: Campaign, *, batch: int) -> int:
-    ballots = list(
-        Ballot.objects.of_campaign(campaign)
-        .awaiting_collection()
-        .select_related("battle")
-        .prefetch_related("judgements")[:batch]
-    )
+    waiting = Ballot.objects.of_campaign(campaign).awaiting_collection()
+    ballots = [_Waiting(*row) for row in waiting.values_list(*_Waiting._fields)[:batch]]
     if not ballots:
         return 0
     sums = _sum_up(ballots)
-    Ballot.objects.bulk_update(ballots, ["winner", "collected_at"], batch_size=500)
+    now = timezone.now()
+    for winner, keys in sums.winners.items():
+        Ballot.objects.filter(pk__in=keys).update(winner=winner, collected_at=now)
     _add_to_tallies(sums)
+    _add_to_days(sums)
     _add_to_contributions(campaign, sums)
     _move_elo(sums)
-    _finish_matchups_at_target({ballot.battle.matchup_id for ballot in ballots})
+    _show_elo(campaign, len(ballots))
+    _finish_matchups_at_target({ballot.battle__matchup for ballot in ballots})
     log.info("ballots_collected", campaign=campaign.slug, ballots=len(ballots))
     return len(ballots)
 
 
-def _sum_up(ballots: Sequence[Ballot]) -> _Sums:
-    sums, now = _Sums(), timezone.now()
+def _sum_up(ballots: Sequence[_Waiting]) -> _Sums:
+    sums = _Sums()
+    said: dict[int, dict[str, str]] = {}
+    judgements = Judgement.objects.filter(ballot__in=[ballot.pk for ballot in ballots]).order_by()
+    for key, dimension, choice in judgements.values_list("ballot", "dimension", "choice"):
+        said.setdefault(key, {})[dimension] = choice
     for ballot in ballots:
-        battle, choices = ballot.battle, ballot.choices()
-        ballot.winner = overall_winner(choices)
-        ballot.collected_at = now
-        sums.votes[battle.participant_id] += 1
-        results = {dimension: outcome(choice) for dimension, choice in choices.items()} | {OVERALL: ballot.winner}
+        choices, a, b = said.get(ballot.pk, {}), ballot.battle__competitor_a, ballot.battle__competitor_b
+        winner = overall_winner(choices)
+        sums.winners.setdefault(winner, []).append(ballot.pk)
+        sums.votes[ballot.battle__participant] += 1
+        day = timezone.localdate(ballot.created_at)
+        sums.days.setdefault((ballot.battle__matchup, day), []).append(ballot.created_at)
+        results = {dimension: outcome(choice) for dimension, choice in choices.items()} | {OVERALL: winner}
         for dimension, result in results.items():
-            if result:
-                key = (battle.matchup_id, dimension, battle.competitor_a_id, battle.competitor_b_id, str(result))
-                sums.outcomes[key] += 1
-        if ballot.winner:
-            sums.battles.append((battle.competitor_a_id, battle.competitor_b_id, ballot.winner))
+            sums.outcomes[ballot.battle__matchup, dimension, a, b, str(result)] += 1
+        if winner:
+            sums.battles.append((a, b, winner))
     return sums
 
 
@@ -143,45 +171,97 @@ def _add_to_tallies(sums: _Sums) -> None:
     added: dict[tuple[int, str, int, int], Counter[str]] = {}
     for (matchup, dimension, a, b, result), votes in sums.outcomes.items():
         first, second = sorted((a, b))
-        name = "ties" if result == "tie" else "first_wins" if (result == "a") == (a == first) else "second_wins"
+        wins = "first_wins" if (result == "a") == (a == first) else "second_wins"
+        name = {"": "silent", "tie": "ties"}.get(result, wins)
         added.setdefault((matchup, dimension, first, second), Counter())[name] += votes
-    for (matchup, dimension, first, second), counts in added.items():
-        tally, _created = PairTally.objects.get_or_create(
-            matchup_id=matchup, dimension=dimension, first_id=first, second_id=second
-        )
-        tally.first_wins += counts["first_wins"]
-        tally.second_wins += counts["second_wins"]
-        tally.ties += counts["ties"]
-        tally.save(update_fields=["first_wins", "second_wins", "ties"])
+    keys = ("matchup_id", "dimension", "first_id", "second_id")
+    columns = ("first_wins", "second_wins", "ties", "silent")
+    tallies = PairTally.objects.filter(matchup__in={key[0] for key in added})
+    before = {row[:4]: row[4:] for row in tallies.values_list(*keys, *columns)}
+    PairTally.objects.bulk_create(
+        [
+            PairTally(
+                **dict(zip(keys, key, strict=True)),
+                **{
+                    name: so_far + counts[name]
+                    for name, so_far in zip(columns, before.get(key, (0, 0, 0, 0)), strict=True)
+                },
+            )
+            for key, counts in sorted(added.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["matchup", "dimension", "first", "second"],
+        update_fields=columns,
+        batch_size=_ROWS,
+    )
+
+
+def _add_to_days(sums: _Sums) -> None:
+    tallies = DayTally.objects.filter(matchup__in={matchup for matchup, _day in sums.days})
+    before = {row[:2]: row[2:] for row in tallies.values_list("matchup_id", "day", "votes", "newest")}
+    rows = []
+    for (matchup, day), times in sorted(sums.days.items()):
+        votes, newest = before.get((matchup, day), (0, times[0]))
+        rows.append(DayTally(matchup_id=matchup, day=day, votes=votes + len(times), newest=max(newest, *times)))
+    DayTally.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["matchup", "day"],
+        update_fields=["votes", "newest"],
+        batch_size=_ROWS,
+    )
 
 
 def _add_to_contributions(campaign: Campaign, sums: _Sums) -> None:
-    known = {
-        row.participant_id: row for row in Contribution.objects.filter(campaign=campaign, participant__in=sums.votes)
-    }
-    new = [Contribution(campaign=campaign, participant_id=key) for key in sums.votes if key not in known]
-    for row in (*known.values(), *new):
-        row.votes += sums.votes[row.participant_id]
-        row.tickets = row.votes // campaign.votes_per_ticket
-    Contribution.objects.bulk_create(new, batch_size=500)
-    Contribution.objects.bulk_update(known.values(), ["votes", "tickets"], batch_size=500)
+    rows = []
+    voters = sorted(sums.votes)
+    for keys in (voters[start : start + _ROWS] for start in range(0, len(voters), _ROWS)):
+        before = dict(
+            Contribution.objects.filter(campaign=campaign, participant__in=keys).values_list("participant", "votes")
+        )
+        for key in keys:
+            votes = before.get(key, 0) + sums.votes[key]
+            tickets = votes // campaign.votes_per_ticket
+            rows.append(Contribution(campaign=campaign, participant_id=key, votes=votes, tickets=tickets))
+    Contribution.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["campaign", "participant"],
+        update_fields=["votes", "tickets"],
+        batch_size=_ROWS,
+    )
 
 
 def _move_elo(sums: _Sums) -> None:
     keys = {key for a, b, _result in sums.battles for key in (a, b)}
-    EloRating.objects.bulk_create([EloRating(competitor_id=key) for key in sorted(keys)], ignore_conflicts=True)
     rows = {row.competitor_id: row for row in EloRating.objects.filter(competitor__in=keys)}
+    for key in sorted(keys - rows.keys()):
+        rows[key] = EloRating(competitor_id=key)
     for a, b, result in sums.battles:
         rows[a].rating, rows[b].rating = elo.updated(rows[a].rating, rows[b].rating, result)
         rows[a].battles += 1
         rows[b].battles += 1
-    EloRating.objects.bulk_update(rows.values(), ["rating", "battles"])
+    EloRating.objects.bulk_create([row for row in rows.values() if row.pk is None])
+    EloRating.objects.bulk_update([row for row in rows.values() if row.pk is not None], ["rating", "battles"])
+
+
+def _show_elo(campaign: Campaign, collected: int) -> None:
+    """Puts the Elo of this moment on the board where the campaign's votes have passed a multiple of `ELO_STEP`.
+
+    A board that moved with each vote would tell whoever looks before and after a vote which two models it was about,
+    whatever the campaign's policy of revealing them.
+    """
+    votes = DayTally.objects.filter(matchup__campaign=campaign).aggregate(votes=Sum("votes"))["votes"] or 0
+    if votes // ELO_STEP > (votes - collected) // ELO_STEP:
+        EloRating.objects.filter(competitor__campaign=campaign).update(
+            shown_rating=F("rating"), shown_battles=F("battles")
+        )
 
 
 def _finish_matchups_at_target(keys: set[int]) -> None:
     """Finishes the matchups that were told to stop at their target, by compare-and-swap on their state."""
     for matchup in Matchup.objects.running().filter(pk__in=keys, stop_at_target=True):
-        votes = Ballot.objects.counted().filter(battle__matchup=matchup).count()
+        votes = DayTally.objects.filter(matchup=matchup).aggregate(votes=Sum("votes"))["votes"] or 0
         if votes >= matchup.target_votes:
             finished = (
                 Matchup.objects.running()

@@ -13,11 +13,14 @@ from arena.exceptions import (
     Blocked,
     CampaignNotOpen,
     NothingToRetry,
+    SideResting,
     TooManyTurns,
     TurnTaken,
 )
 from arena.models import Answer, Battle, Participant, Turn
 from arena.prompts import clean_prompt
+from inference.breaker import UNTIL_ANSWERED
+from inference.pairing import claim_for_retry
 
 
 @transaction.atomic
@@ -37,10 +40,11 @@ def add_turn(*, battle: Battle, participant: Participant, index: int, text: str)
     if index != len(turns) + 1:
         raise TurnTaken
     _check_next(locked, turns)
-    if not turns:
-        renew_draw_if_needed(battle=locked)
     turn = Turn.objects.create(battle=locked, index=len(turns) + 1, prompt=prompt)
     Answer.objects.bulk_create([Answer(turn=turn, side=side) for side in Side.values])
+    if not turns:
+        # Last, since it locks rows that other battles want too.
+        renew_draw_if_needed(battle=locked)
     return turn, True
 
 
@@ -48,7 +52,8 @@ def add_turn(*, battle: Battle, participant: Participant, index: int, text: str)
 def retry_answer(*, battle: Battle, participant: Participant, index: int, side: str) -> Answer:
     """Puts a failed side of the last turn back to waiting, under a new run. Locks the battle's row.
 
-    Also an answer that was stopped before it said anything. Raises NothingToRetry otherwise.
+    Also an answer that was stopped before it said anything. Raises NothingToRetry otherwise, and SideResting where the
+    model has left pairing: it would most likely fail again. Locks the served model's row.
     """
     locked = lock_battle(battle=battle, participant=participant)
     _check_open(locked)
@@ -56,8 +61,10 @@ def retry_answer(*, battle: Battle, participant: Participant, index: int, side: 
     last = locked.turns.order_by("-index").first()
     if answer is None or last is None or answer.turn_id != last.pk or not can_be_retried(answer):
         raise NothingToRetry
+    # The answer first and its model then, as where an answer ends.
     if not restart_answer(answer):
         raise NothingToRetry
+    _claim_model(locked, side)
     return answer
 
 
@@ -79,6 +86,9 @@ def restart_answer(answer: Answer) -> bool:
         status=AnswerStatus.WAITING,
         text="",
         reasoning="",
+        self_identified=False,
+        language="",
+        language_source="",
         failure_kind="",
         failure_detail="",
         finish_reason="",
@@ -86,12 +96,19 @@ def restart_answer(answer: Answer) -> bool:
         completion_tokens=None,
         first_token_ms=None,
         duration_ms=None,
+        queued_ms=None,
         ended_at=None,
         heartbeat_at=timezone.now(),
     )
     # With its turn, which whoever tells the browsers reads outside of a database thread.
     answer.refresh_from_db(from_queryset=Answer.objects.select_related("turn"))
     return restarted == 1
+
+
+def _claim_model(battle: Battle, side: str) -> None:
+    key = battle.competitor(side).served_model_id
+    if key is not None and not claim_for_retry(served_model_id=key, trial=str(battle.uid), keep=UNTIL_ANSWERED):
+        raise SideResting
 
 
 def _check_open(battle: Battle) -> None:

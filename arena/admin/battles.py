@@ -47,18 +47,22 @@ class ShownTurn(NamedTuple):
     answers: list[ShownAnswer]
 
 
-class FailedFilter(admin.SimpleListFilter):
+class AnswersFilter(admin.SimpleListFilter):
     title = gettext_lazy("answers")
     parameter_name = "answers"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("failed", _("One has failed"))]
+        return [("failed", _("One has failed")), ("self_identified", _("One names a model or its maker"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Battle]) -> QuerySet[Battle]:
-        if self.value() != "failed":
-            return queryset
-        failed = Answer.objects.filter(turn__battle=OuterRef("pk"), status=AnswerStatus.FAILED)
-        return queryset.filter(Exists(failed))
+        answers = Answer.objects.filter(turn__battle=OuterRef("pk"))
+        match self.value():
+            case "failed":
+                return queryset.filter(Exists(answers.filter(status=AnswerStatus.FAILED)))
+            case "self_identified":
+                return queryset.filter(Exists(answers.filter(self_identified=True)))
+            case _:
+                return queryset
 
 
 class ReportedFilter(admin.SimpleListFilter):
@@ -89,7 +93,7 @@ class BattleAdmin(ReadOnlyAdmin[Battle]):
     )
     list_filter = (
         "status",
-        FailedFilter,
+        AnswersFilter,
         ReportedFilter,
         ("campaign", admin.RelatedOnlyFieldListFilter),
         ("matchup", admin.RelatedOnlyFieldListFilter),

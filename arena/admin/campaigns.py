@@ -29,7 +29,9 @@ from arena.admin.base import (
 from arena.admin.json_fields import READABLE_JSON
 from arena.enums import CampaignStatus
 from arena.models import Ballot, Campaign, CampaignText, Consent, ConsentText, Matchup, StartingPrompt
-from arena.tasks import rebuild_campaign_tallies
+from arena.sending import send_on_commit
+from arena.tasks import mark_campaign_self_identified, rebuild_campaign_tallies
+from arena.vote_counts import votes_column
 
 STATUS_BADGES = {
     CampaignStatus.DRAFT: "quiet",
@@ -120,21 +122,22 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("status",)
     inlines = (CampaignTextInline, ConsentTextInline, StartingPromptInline)
-    actions = ("open_campaigns", "pause_campaigns", "close_campaigns", "count_again")
+    actions = ("open_campaigns", "pause_campaigns", "close_campaigns", "count_again", "mark_again")
     fieldsets = (
         (None, {"fields": ("name", "slug", "status", "starts_at", "ends_at", "languages")}),
-        (gettext_lazy("The vote"), {"fields": ("ballot_form", "reveal_policy", "leaderboard_policy")}),
+        (gettext_lazy("The vote"), {"fields": ("ballot_form", "reveal_policy", "leaderboard_policy", "show_live_elo")}),
         (
             gettext_lazy("Limits"),
             {"fields": (("max_prompt_chars", "max_turns"), "max_battles_per_hour")},
         ),
+        (gettext_lazy("Kinds of prompts"), {"fields": ("category_source", "category_model", "categories")}),
+        (gettext_lazy("Answers that name their model"), {"fields": ("self_identifying_words",)}),
         (gettext_lazy("Raffle"), {"fields": ("votes_per_ticket", "requires_email")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
-        votes = count_of(Ballot.objects.counted().filter(battle__campaign=OuterRef("pk")))
         running = count_of(Matchup.objects.running().filter(campaign=OuterRef("pk")))
-        return super().get_queryset(request).annotate(votes_count=votes, running_count=running)
+        return super().get_queryset(request).annotate(votes_count=votes_column("campaign"), running_count=running)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, campaign: Campaign) -> SafeString:
@@ -165,6 +168,8 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
         if change and "ballot_form" in form.changed_data and Ballot.objects.of_campaign(obj).exists():
             warning = _("There are votes from before this change of the ballot. They stay as they were cast.")
             self.message_user(request, warning, messages.WARNING)
+        if change and "self_identifying_words" in form.changed_data:
+            send_on_commit(mark_campaign_self_identified, obj.pk)
 
     @admin.action(description=gettext_lazy("Open…"), permissions=["change"])
     def open_campaigns(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
@@ -214,6 +219,17 @@ class CampaignAdmin(ConfirmedActions[Campaign], ArenaModelAdmin[Campaign]):
             self.message_user(request, _("The worker cannot be reached. Is it running?"), messages.ERROR)
         else:
             self.message_user(request, _("The votes are being counted again."), messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Look for names of models in all answers again"), permissions=["change"])
+    def mark_again(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> None:
+        """For the case that a worker was away when the list of names changed."""
+        try:
+            for campaign in queryset:
+                mark_campaign_self_identified.delay(campaign.pk)
+        except OperationalError:
+            self.message_user(request, _("The worker cannot be reached. Is it running?"), messages.ERROR)
+        else:
+            self.message_user(request, _("The answers are being searched for names again."), messages.SUCCESS)
 
 
 def _offered(campaign: Campaign) -> list[dict[str, str]]:

@@ -29,7 +29,7 @@ class CompetitorAdmin(ArenaModelAdmin[Competitor]):
             gettext_lazy("How it is asked"),
             {"fields": ("system_prompt", ("temperature", "top_p", "max_tokens"), "extra_parameters")},
         ),
-        (gettext_lazy("What it is made of"), {"fields": ("factors",)}),
+        (gettext_lazy("What it is made of"), {"fields": ("factors", "base")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Competitor | None = None) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ from arena.admin.entries import EntriesField
 from arena.charts import bars
 from arena.enums import CampaignStatus, MatchupState, PairingPolicy
 from arena.matchup_stats import MatchupStats, matchup_stats
-from arena.models import Ballot, Campaign, Competitor, Matchup, MatchupEntry
+from arena.models import Campaign, Competitor, Matchup, MatchupEntry
+from arena.vote_counts import votes_column
+from inference.absence import Absence, absence_of
 
 STATE_BADGES = {
     MatchupState.DRAFT: "quiet",
@@ -130,9 +132,8 @@ class MatchupAdmin(ConfirmedActions[Matchup], ArenaModelAdmin[Matchup]):
         js = (forms.Script("js/admin/entries.mjs", type="module"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Matchup]:
-        votes = count_of(Ballot.objects.counted().filter(battle__matchup=OuterRef("pk")))
         entries = count_of(MatchupEntry.objects.filter(matchup=OuterRef("pk")))
-        return super().get_queryset(request).annotate(votes_count=votes, entries_count=entries)
+        return super().get_queryset(request).annotate(votes_count=votes_column("matchup"), entries_count=entries)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, matchup: Matchup) -> SafeString:
@@ -286,4 +287,12 @@ def _panel_context(matchup: Matchup) -> dict[str, Any]:
         "bars": list(zip(stats.hours, heights, strict=True)),
         "chart": {"width": CHART_WIDTH, "height": CHART_HEIGHT, "top": max(bar.value for bar in heights)},
         "state_badge": badge(STATE_BADGES[MatchupState(matchup.state)], matchup.get_state_display()),
+        "absent": _absent(stats),
     }
+
+
+def _absent(stats: MatchupStats) -> list[tuple[Competitor, Absence]]:
+    """Those of the matchup that no battle is drawn with now, and why. Needs no query."""
+    competitors = [row.competitor for row in stats.rows if row.competitor.is_active]
+    absences = [(each, absence_of(each.served_model)) for each in competitors if each.served_model]
+    return [(competitor, absence) for competitor, absence in absences if absence]

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from arena.models import Campaign, Matchup, Report
+from arena.vote_counts import votes_by_matchup
+from inference.absence import Absence, absence_of
 from inference.models import ServedModel
 
 
@@ -20,7 +21,8 @@ class Overview(NamedTuple):
 
     running: list[Running] | None
     reports: int | None
-    models: list[ServedModel] | None
+    #: With why no battle is drawn with it, None where one can be.
+    models: list[tuple[ServedModel, Absence | None]] | None
     open_campaigns: list[Campaign] | None
 
 
@@ -30,15 +32,18 @@ def overview(request: HttpRequest) -> Overview:
     return Overview(
         running=_running() if may("arena.view_matchup") else None,
         reports=Report.objects.unresolved().count() if may("arena.view_report") else None,
-        models=list(ServedModel.objects.enabled()) if may("inference.view_servedmodel") else None,
+        models=_models() if may("inference.view_servedmodel") else None,
         open_campaigns=list(Campaign.objects.accepting()) if may("arena.view_campaign") else None,
     )
 
 
+def _models() -> list[tuple[ServedModel, Absence | None]]:
+    return [(served_model, absence_of(served_model)) for served_model in ServedModel.objects.enabled()]
+
+
 def _running() -> list[Running]:
-    votes = Count("battles__ballot", filter=Q(battles__ballot__quarantined_at__isnull=True))
-    matchups = Matchup.objects.running().select_related("campaign").order_by("started_at")
-    counts = dict(matchups.values_list("pk").annotate(votes=votes).values_list("pk", "votes"))
+    matchups = list(Matchup.objects.running().select_related("campaign").order_by("started_at"))
+    counts = votes_by_matchup(matchups)
     return [
         Running(matchup, counts.get(matchup.pk, 0), min(100, counts.get(matchup.pk, 0) * 100 // matchup.target_votes))
         for matchup in matchups

@@ -9,21 +9,23 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from arena.actions.collection import collect_ballots
-from arena.ballot_forms import BallotForm, Dimension, sides_disagree
+from arena.ballot_forms import BallotForm, Dimension, overall_winner, sides_disagree
 from arena.enums import AnswerStatus, BattleStatus, Education, LanguageLevel, ParticipantKind
-from arena.matchmaking import Candidate, Entry, draw
-from arena.models import Answer, Ballot, Battle, Campaign, Judgement, Matchup, Participant, Turn
+from arena.matchmaking import ADAPTIVE, Candidate, Entry, Met, draw
+from arena.models import Answer, Ballot, Battle, Campaign, Judgement, Matchup, PairTally, Participant, Turn
 
 TIE_PROBABILITY = 0.2
 _VOTES_PER_VOTER = 8
 _BATCH = 1000
+#: A site counts votes in small batches, so that draws see them a little late.
+_COUNTED_EVERY = 10
 _PROMPT = "(simulated)"
 
 
@@ -60,6 +62,7 @@ def simulate_votes(*, campaign: Campaign, votes: int, seed: int) -> dict[str, fl
 def _candidates(campaign: Campaign) -> list[Candidate]:
     """All matchups but drafts; whether their models are up does not matter here."""
     matchups = Matchup.objects.filter(campaign=campaign).exclude(state="draft").order_by("pk")
+    met = PairTally.objects.met(matchup.pk for matchup in matchups if matchup.pairing_policy in ADAPTIVE)
     candidates = [
         Candidate(
             key=matchup.pk,
@@ -67,6 +70,7 @@ def _candidates(campaign: Campaign) -> list[Candidate]:
             entries=tuple(
                 Entry(key=entry.competitor_id, weight=entry.weight) for entry in matchup.entries.order_by("pk")
             ),
+            met=met.get(matchup.pk, ()),
         )
         for matchup in matchups
     ]
@@ -98,8 +102,11 @@ def _votes(
 ) -> Iterator[_Vote]:
     activity = [rng.paretovariate(1.5) for _voter in voters]
     policies = {candidate.key: candidate.policy for candidate in candidates}
+    tallies = _Tallies({candidate.key: {each[:2]: each for each in candidate.met} for candidate in candidates})
     now = timezone.now()
     for index in range(votes):
+        if index % _COUNTED_EVERY == 0:
+            candidates = [tallies.brought_to(candidate) for candidate in candidates]
         drawn = draw(candidates, rng)
         assert drawn is not None
         cast_at = now - timedelta(days=1) * (1 - index / votes)
@@ -115,7 +122,29 @@ def _votes(
             created_at=cast_at,
             closed_at=cast_at,
         )
-        yield _Vote(battle, _choices(campaign.form, strengths[drawn.a] - strengths[drawn.b], rng))
+        choices = _choices(campaign.form, strengths[drawn.a] - strengths[drawn.b], rng)
+        tallies.add(drawn.matchup, drawn.a, drawn.b, overall_winner(choices))
+        yield _Vote(battle, choices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tallies:
+    """What the simulated votes have added: by matchup and pair."""
+
+    met: dict[int, dict[tuple[int, ...], Met]]
+
+    def add(self, matchup: int, a: int, b: int, winner: str) -> None:
+        first, second = sorted((a, b))
+        before = self.met[matchup].get((first, second), Met(first, second, 0, 0, 0))
+        field = "ties" if winner == "tie" else "first_wins" if (winner == "a") == (a == first) else "second_wins"
+        if winner:
+            self.met[matchup][first, second] = before._replace(**{field: getattr(before, field) + 1})
+
+    def brought_to(self, candidate: Candidate) -> Candidate:
+        """The candidate with these tallies, where its policy looks at them."""
+        if candidate.policy not in ADAPTIVE:
+            return candidate
+        return replace(candidate, met=tuple(sorted(self.met[candidate.key].values())))
 
 
 def _choices(form: BallotForm, advantage: float, rng: random.Random) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """Telling a battle's sockets whether ballot and prompt box are open."""
 
 import asyncio
+from typing import Final
 from weakref import WeakValueDictionary
 
 from arena.live.database import in_database
 from arena.live.feed import publish
 from arena.live.snapshots import ballot_frame
+
+#: While an answer is on its way. Nothing has to be read to know that.
+CLOSED: Final = {"type": "ballot", "ballot_open": False, "can_prompt": False}
 
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -18,4 +22,4 @@ async def publish_ballot_state(battle_uid: str) -> None:
     lock = _locks.setdefault(battle_uid, asyncio.Lock())
     async with lock:
         if frame := await in_database(ballot_frame, battle_uid):
-            await publish(battle_uid, frame)
+            publish(battle_uid, frame)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import structlog
@@ -10,20 +10,28 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
 
-from arena.actions.answers import answer_key, answer_keys, recover_lost_answers, stop_answers
+from arena.actions.answers import (
+    AnswerJob,
+    AnswerKey,
+    answer_key,
+    claim_answers,
+    recover_lost_answers,
+    stop_answers,
+)
 from arena.actions.turns import add_turn, retry_answer
 from arena.battle_state import ballot_is_open, can_prompt
 from arena.enums import AnswerStatus
 from arena.exceptions import OurFault, Refusal
-from arena.identity import find_participant
-from arena.live import frames
-from arena.live.ballot_state import publish_ballot_state
-from arena.live.close_codes import IDLE, NOT_FOUND
+from arena.live import feed, frames, leaving
+from arena.live.ballot_state import CLOSED, publish_ballot_state
+from arena.live.close_codes import GOING_AWAY, IDLE, NOT_FOUND
 from arena.live.database import in_database
-from arena.live.feed import publish, subscribe, unsubscribe
+from arena.live.rooms import Delta, Frame, joined
 from arena.live.snapshots import read_state
-from arena.live.streams import live_stream, start_streams, stop_streams
+from arena.live.streams import live_stream, start_claimed, start_streams, stop_streams
 from arena.live.tail import Tail
+from arena.live.visitor import find_visitor
+from arena.metrics import SOCKETS
 from arena.models import Answer, Battle, Participant, Turn
 
 log = structlog.get_logger(__name__)
@@ -32,6 +40,9 @@ log = structlog.get_logger(__name__)
 class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One browser tab on one battle. It owns no stream: closing it ends nothing but itself."""
 
+    # The battle's frames come from the feed; a channel for every socket would cost a connection to Redis each.
+    channel_layer_alias = ""
+
     battle: Battle
     participant: Participant
 
@@ -39,26 +50,41 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         self._tails: dict[tuple[int, str], Tail] = {}
         self._sending = asyncio.Lock()
+        self._outbox: list[Frame] = []
+        self._has_mail = asyncio.Event()
+        self._mailing: asyncio.Task[None] | None = None
+        self._has_said_hello = False
         self._catching_up: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        if leaving.is_leaving():
+            await self.close(code=GOING_AWAY)
+            return
         found = await in_database(self._find, self.scope["url_route"]["kwargs"]["uid"])
         if found is None:
             await self.close(code=NOT_FOUND)
             return
         self.battle, self.participant = found
         self.uid = str(self.battle.uid)
-        structlog.contextvars.bind_contextvars(battle=self.uid)
+        SOCKETS.inc()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(battle=self.uid, request_id=uuid.uuid4().hex[:12])
         # Joined before anything is read, so that nothing can fall between the reading and the live frames.
-        await subscribe(self.uid, self.channel_name)
+        self._mailing = asyncio.create_task(self._send_mail())
+        await feed.join(self.uid, self)
+        leaving.opened(self)
         self._expect_life()
 
     async def disconnect(self, code: int) -> None:
+        leaving.closed(self)
         if self._idle is not None:
             self._idle.cancel()
         if self._catching_up is not None:
             self._catching_up.cancel()
+        if self._mailing is not None:
+            self._mailing.cancel()
         if hasattr(self, "uid"):
-            await unsubscribe(self.uid, self.channel_name)
+            SOCKETS.dec()
+            await feed.leave(self.uid, self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not hasattr(self, "uid"):
@@ -66,6 +92,10 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._expect_life()
         try:
             frame = frames.parse_frame(text_data, bytes_data)
+            if leaving.is_leaving() and isinstance(frame, frames.Prompt | frames.Retry):
+                # Its page connects to another process, and asks there.
+                await self.close(code=GOING_AWAY)
+                return
             await self._HANDLERS[type(frame)](self, frame)
         except Refusal as refusal:
             await self._send_refusal(refusal)
@@ -77,42 +107,56 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             log.exception("frame_failed")
             await self._send_refusal(OurFault())
 
-    async def battle_frame(self, message: dict[str, Any]) -> None:
+    def offer(self, frame: Frame) -> None:
         """A frame for all tabs of the battle, from the streams of this process or of another."""
-        frame = message["frame"]
-        async with self._sending:
-            await self._pass_on(frame)
+        self._outbox.append(frame)
+        self._has_mail.set()
+
+    async def _send_mail(self) -> None:
+        """Passes on what is offered, as fast as the browser takes it: what waits meanwhile goes in fewer frames."""
+        try:
+            while True:
+                await self._has_mail.wait()
+                self._has_mail.clear()
+                async with self._sending:
+                    mail, self._outbox = self._outbox, []
+                    for frame in joined(mail) if len(mail) > 1 else mail:
+                        await self._pass_on(frame)
+        except Exception as error:
+            # The browser has gone while it was being sent to, which each server says in its own way.
+            log.info("socket_not_sent_to", error=error)
+            await self.close()
 
     # What the browser asks for.
 
     async def _on_hello(self, frame: frames.Hello) -> None:
-        await subscribe(self.uid, self.channel_name)
-        restarted, failed = await in_database(recover_lost_answers, battle=self.battle)
-        start_streams(restarted)
-        for answer in failed:
-            await publish(self.uid, _status_frame(answer, AnswerStatus.FAILED))
+        if self._has_said_hello:
+            # Others may have lost sight of this process.
+            await feed.join(self.uid, self)
+        self._has_said_hello = True
         async with self._sending:
-            battle, turns = await in_database(read_state, self.battle.pk)
-            self.battle = battle
-            await self._send(self._state_frame(battle, turns, frame.have))
+            turns, restarted, failed = await in_database(self._read)
+            start_streams(restarted)
+            await self._send(self._state_frame(self.battle, turns, frame.have))
+        for answer in failed:
+            feed.publish(self.uid, _status_frame(answer, AnswerStatus.FAILED))
 
     async def _on_prompt(self, frame: frames.Prompt) -> None:
-        turn, is_new = await in_database(
-            add_turn, battle=self.battle, participant=self.participant, index=frame.turn, text=frame.text
-        )
-        if is_new:
-            await publish(self.uid, {"type": "turn", "turn": turn.index, "prompt": turn.prompt})
-            await publish_ballot_state(self.uid)
-        else:
-            await self._send({"type": "turn", "turn": turn.index, "prompt": turn.prompt})
-        start_streams(await in_database(answer_keys, turn) if is_new else [])
+        turn, claimed = await in_database(self._add_turn, frame)
+        said = {"type": "turn", "turn": turn.index, "prompt": turn.prompt}
+        if claimed is None:
+            await self._send(said)
+            return
+        feed.publish(self.uid, said)
+        start_claimed(claimed)
+        feed.publish(self.uid, CLOSED)
 
     async def _on_stop(self, frame: frames.Stop) -> None:
         stop_streams(self.uid, frame.sides)
         # Answers of this process are stopped by their own tasks, with all of their text.
         elsewhere = await in_database(self._stop_elsewhere, frame.sides)
         for answer in elsewhere:
-            await publish(self.uid, _status_frame(answer, AnswerStatus.STOPPED))
+            feed.publish(self.uid, _status_frame(answer, AnswerStatus.STOPPED))
         if elsewhere:
             await publish_ballot_state(self.uid)
 
@@ -120,9 +164,9 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         answer = await in_database(
             retry_answer, battle=self.battle, participant=self.participant, index=frame.turn, side=frame.side
         )
-        await publish(self.uid, _status_frame(answer, AnswerStatus.WAITING))
-        await publish_ballot_state(self.uid)
+        feed.publish(self.uid, _status_frame(answer, AnswerStatus.WAITING))
         start_streams([await in_database(answer_key, answer)])
+        feed.publish(self.uid, CLOSED)
 
     async def _on_ping(self, frame: frames.Ping) -> None:
         await self._send({"type": "pong"})
@@ -137,26 +181,28 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # What goes to the browser.
 
-    async def _pass_on(self, frame: dict[str, Any]) -> None:
-        match frame["type"]:
-            case "delta":
-                await self._send_delta(frame)
-            case "answer":
-                tail = self._tail(frame["turn"], frame["side"])
-                if frame["run"] > tail.run:
-                    tail.restart(frame["run"])
-                await self._send(frame)
-                if tail.length < frame["length"]:
-                    self._catch_up()
-            case _:
-                await self._send(frame)
+    async def _pass_on(self, frame: Frame) -> None:
+        if not isinstance(frame, dict):
+            await self._send_text(frame)
+            return
+        await self._send(frame)
+        if frame["type"] == "answer":
+            tail = self._tail(frame["turn"], frame["side"])
+            if frame["run"] > tail.run:
+                tail.restart(frame["run"])
+            if tail.length < frame["length"]:
+                self._catch_up()
 
-    async def _send_delta(self, frame: dict[str, Any]) -> None:
-        tail = self._tail(frame["turn"], frame["side"])
-        for at, text in tail.offer(frame["run"], frame["at"], frame["text"]):
-            await self._send({**frame, "at": at, "text": text})
-        if tail.has_gap:
-            self._catch_up()
+    async def _send_text(self, deltas: Iterable[Delta]) -> None:
+        """Sends what of it the browser lacks, in order."""
+        ready: list[Delta] = []
+        for turn, side, run, at, text in deltas:
+            tail = self._tail(turn, side)
+            ready += [(turn, side, run, start, piece) for start, piece in tail.offer(run, at, text)]
+            if tail.has_gap:
+                self._catch_up()
+        if ready:
+            await self._send(ready)
 
     def _catch_up(self) -> None:
         """Reads what was missed, from the database where another process streams the answer: it saves every second."""
@@ -173,7 +219,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                         tail = self._tail(turn.index, answer.side)
                         text = _text_so_far(answer)
                         for at, piece in tail.offer(answer.run, 0, text):
-                            await self._send(_delta_frame(turn.index, answer, at, piece))
+                            await self._send([(turn.index, answer.side, answer.run, at, piece)])
                         behind = behind or tail.has_gap
             if not behind:
                 return
@@ -206,14 +252,17 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         tail.length = len(text)
         # The status in the database is up to a second behind the stream.
         status = AnswerStatus.STREAMING.value if answer.is_running and text else answer.status
-        return {"run": answer.run, "status": status, "at": at, "text": text[at:], "length": len(text)}
+        shown: dict[str, Any] = {"run": answer.run, "status": status, "at": at, "text": text[at:], "length": len(text)}
+        if answer.place is not None:
+            shown["place"] = answer.place
+        return shown
 
     async def _send_refusal(self, refusal: Refusal) -> None:
         with translation.override(self._language()):
             message = str(refusal)
         await self._send({"type": "error", "code": refusal.code, "message": message})
 
-    async def _send(self, frame: dict[str, Any]) -> None:
+    async def _send(self, frame: Frame) -> None:
         await self.send(text_data=frames.encode(frame))
 
     # Small things.
@@ -222,11 +271,26 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         return self._tails.setdefault((turn, side), Tail())
 
     def _find(self, uid: uuid.UUID) -> tuple[Battle, Participant] | None:
-        participant = find_participant(self.scope["session"], self.scope["user"])
+        participant = find_visitor(self.scope["cookies"])
         if not participant:
             return None
         battle = Battle.objects.of(participant).select_related("campaign").filter(uid=uid).first()
         return (battle, participant) if battle else None
+
+    def _read(self) -> tuple[list[Turn], list[AnswerKey], list[Answer]]:
+        """The turns; the answers to start, and those that failed, because their process is gone."""
+        restarted: list[AnswerKey] = []
+        failed: list[Answer] = []
+        self.battle, turns = read_state(self.battle.pk)
+        if any(answer.is_lost for turn in turns for answer in turn.answers.all()):
+            restarted, failed = recover_lost_answers(battle=self.battle)
+            self.battle, turns = read_state(self.battle.pk)
+        return turns, restarted, failed
+
+    def _add_turn(self, frame: frames.Prompt) -> tuple[Turn, list[tuple[AnswerKey, AnswerJob | None]] | None]:
+        """The turn and, where it is new, its answers with what is to be asked."""
+        turn, is_new = add_turn(battle=self.battle, participant=self.participant, index=frame.turn, text=frame.text)
+        return turn, claim_answers(turn=turn) if is_new else None
 
     def _stop_elsewhere(self, sides: tuple[str, ...]) -> list[Answer]:
         running = Answer.objects.running().filter(turn__battle=self.battle, side__in=sides)
@@ -259,7 +323,3 @@ def _status_frame(answer: Answer, status: AnswerStatus) -> dict[str, Any]:
         "status": status.value,
         "length": len(answer.text),
     }
-
-
-def _delta_frame(turn: int, answer: Answer, at: int, text: str) -> dict[str, Any]:
-    return {"type": "delta", "turn": turn, "side": answer.side, "run": answer.run, "at": at, "text": text}

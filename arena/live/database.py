@@ -15,7 +15,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Fewer than the connections of the pool (LEHIA_DATABASE_POOL), so that pages always find one.
-_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="live-db")
+MOST_THREADS = 8
+THREADS = ThreadPoolExecutor(max_workers=MOST_THREADS, thread_name_prefix="live-db")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -28,4 +29,4 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
         finally:
             close_old_connections()
 
-    return await sync_to_async(call, thread_sensitive=False, executor=_THREADS)()
+    return await sync_to_async(call, thread_sensitive=False, executor=THREADS)()

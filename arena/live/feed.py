@@ -1,47 +1,48 @@
-"""From a streaming task to every socket of a battle, in this process and in others."""
+"""From the streams of a battle to its sockets: straight to those of this process, over the link to those of others."""
 
-from typing import Any
-
-import structlog
-from channels.layers import get_channel_layer
-
-log = structlog.get_logger(__name__)
-
-Frame = dict[str, Any]
+from arena.live.link import link_of_this_loop
+from arena.live.rooms import Frame, Room, Socket, Stream
 
 
-def group_of(battle_uid: str) -> str:
-    """The channel-layer group in which the sockets of a battle are."""
-    return f"battle.{battle_uid}"
+def publish(battle_uid: str, frame: Frame) -> None:
+    """Sends a frame to every socket of a battle that this process is in. Never waits."""
+    if room := link_of_this_loop().rooms.get(battle_uid):
+        room.publish(frame)
 
 
-async def subscribe(battle_uid: str, channel_name: str) -> None:
-    """Joins a socket to its battle. Done again at each `hello`, since a layer that restarts forgets who had joined."""
-    try:
-        await get_channel_layer().group_add(group_of(battle_uid), channel_name)
-    except Exception as error:
-        # Without the layer the socket still answers `hello` from the database, and the page asks again.
-        log.warning("socket_not_joined", battle=battle_uid, error=repr(error))
+async def tell(battle_uid: str, frame: Frame) -> None:
+    """Sends a frame to every socket of a battle, also from a process that is not in it."""
+    link = link_of_this_loop()
+    if room := link.rooms.get(battle_uid):
+        room.offer(frame)
+    await link.tell_all(battle_uid, frame)
 
 
-async def unsubscribe(battle_uid: str, channel_name: str) -> None:
-    """Takes a socket out of its battle."""
-    try:
-        await get_channel_layer().group_discard(group_of(battle_uid), channel_name)
-    except Exception as error:
-        # The membership expires by itself.
-        log.warning("socket_not_left", battle=battle_uid, error=repr(error))
+async def join(battle_uid: str, socket: Socket) -> None:
+    """A socket gets the battle's frames from now on. Joining again makes this process known again."""
+    link = link_of_this_loop()
+    link.room(battle_uid).sockets.add(socket)
+    await link.enter(battle_uid)
 
 
-async def publish(battle_uid: str, frame: Frame) -> None:
-    """Sends a frame to every socket of the battle.
+async def leave(battle_uid: str, socket: Socket) -> None:
+    """The socket gets no more frames."""
+    link = link_of_this_loop()
+    if room := link.rooms.get(battle_uid):
+        room.sockets.discard(socket)
+        await link.quit_if_empty(battle_uid)
 
-    A channel layer that is gone costs the frame and not the answer: the text is in the database as well, and sockets
-    find the gap by the offsets and read it there.
-    """
-    layer = get_channel_layer()
-    try:
-        await layer.group_send(group_of(battle_uid), {"type": "battle.frame", "frame": frame})
-    except Exception as error:
-        # Whatever the layer raises (redis, sockets, time-outs): it must not end the answer.
-        log.warning("frame_not_published", battle=battle_uid, frame=frame["type"], error=repr(error))
+
+def begin(battle_uid: str, stream: Stream) -> Room:
+    """A stream runs in this process. The socket that started it has made the process known."""
+    room = link_of_this_loop().room(battle_uid)
+    room.streams.add(stream)
+    return room
+
+
+async def end(battle_uid: str, stream: Stream) -> None:
+    """The stream has nothing more to say."""
+    link = link_of_this_loop()
+    if room := link.rooms.get(battle_uid):
+        room.streams.discard(stream)
+        await link.quit_if_empty(battle_uid)

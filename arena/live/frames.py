@@ -8,6 +8,7 @@ import orjson
 
 from arena.enums import Side
 from arena.exceptions import FrameTooLarge, FrameUnknown, FrameUnreadable
+from arena.live.rooms import Frame
 
 MAX_FRAME_BYTES = 64 * 1024
 
@@ -73,7 +74,7 @@ def parse_frame(text: str | None, data: bytes | None) -> ClientFrame:
             raise FrameUnknown
 
 
-def encode(frame: Mapping[str, Any]) -> str:
+def encode(frame: Frame) -> str:
     """A frame as it goes over the wire."""
     return orjson.dumps(frame).decode()
 

@@ -1,7 +1,7 @@
 """The strings that the battle page's scripts show, in the active language.
 
 They travel in the page's data (`json_script`), so that the one catalogue of the site serves the scripts too. `{side}`,
-`{turn}`, `{over}` and `{left}` are filled in by the page.
+`{turn}`, `{place}`, `{over}` and `{left}` are filled in by the page.
 """
 
 from django.utils.translation import gettext as _
@@ -17,6 +17,9 @@ def _answer_strings() -> dict[str, str]:
         "answer_label": _("Answer {side}, turn {turn}"),
         "turn_label": _("Turn {turn}"),
         "waiting": _("Waiting for the first words…"),
+        "queued": _("In the queue: place {place}"),
+        "queued_next": _("Next in the queue"),
+        "queued_note": _("Many are asking just now. This answer keeps its place, even if you close the page."),
         "streaming": _("Writing…"),
         "stopped": _("Stopped"),
         "failed": _("No answer"),
@@ -36,6 +39,7 @@ def _announcements() -> dict[str, str]:
     return {
         "announce_both_running": _("Both models are answering."),
         "announce_running": _("Answer {side} has begun."),
+        "announce_queued": _("Answer {side} waits in the queue."),
         "announce_complete": _("Answer {side} is there."),
         "announce_stopped": _("Answer {side} was stopped."),
         "announce_failed": _("Answer {side} could not be given."),

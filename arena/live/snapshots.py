@@ -1,9 +1,10 @@
-"""What a battle looks like now, as frames. Runs in a database thread."""
+"""What a battle looks like now. Runs in a database thread."""
 
 from typing import Any
 
 from arena.battle_state import ballot_is_open, can_prompt
-from arena.models import Answer, Battle, Turn
+from arena.models import Battle, Turn
+from arena.places import note_places
 
 
 def load_turns(battle: Battle) -> list[Turn]:
@@ -25,11 +26,8 @@ def ballot_frame(battle_uid: str) -> dict[str, Any] | None:
 
 
 def read_state(battle_pk: int) -> tuple[Battle, list[Turn]]:
-    """The battle and its turns, read afresh."""
+    """The battle and its turns, read afresh, with the places of answers that queue."""
     battle = Battle.objects.select_related("campaign").get(pk=battle_pk)
-    return battle, load_turns(battle)
-
-
-def running_answers(battle_pk: int) -> list[Answer]:
-    """The battle's running answers, with their turns."""
-    return list(Answer.objects.running().filter(turn__battle=battle_pk).select_related("turn"))
+    turns = load_turns(battle)
+    note_places(turns)
+    return battle, turns

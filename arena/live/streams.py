@@ -1,16 +1,15 @@
 """Answers on their way from the models to the sockets: one task each, which no socket owns.
 
 A task lives as long as its answer does: closing the page, or losing the connection, does not end it. It holds no
-database connection while it waits for a token, sends what has come at most 20 times a second, and saves it once a
-second, which is also its heartbeat.
+database connection while it waits for a token, and shows what has come at most 20 times a second.
 """
 
 import asyncio
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from arena.actions.answers import (
@@ -19,16 +18,20 @@ from arena.actions.answers import (
     AnswerJob,
     AnswerKey,
     Ending,
+    Partial,
     claim_answer,
     end_answer,
-    save_partial,
+    give_up_answers,
 )
 from arena.enums import AnswerStatus
+from arena.live import feed, queue, saving
 from arena.live.ballot_state import publish_ballot_state
 from arena.live.database import in_database
-from arena.live.feed import publish
-from inference.exceptions import AnswerFailed, FailureKind
-from inference.streaming import Finished, stream_chat
+from arena.live.rooms import Delta, Frame
+from arena.metrics import RUNNING, answer_ended
+from inference.exceptions import AnswerFailed, FailureKind, in_words
+from inference.streaming import Delta as ModelDelta
+from inference.streaming import Finished, Told, stream_chat
 
 log = structlog.get_logger(__name__)
 
@@ -45,29 +48,70 @@ _streams: dict[int, "AnswerStream"] = {}
 class AnswerStream:
     """One run of one answer, in this process."""
 
-    def __init__(self, key: AnswerKey) -> None:
+    def __init__(self, key: AnswerKey, job: AnswerJob | None = None) -> None:
         self.key = key
+        self._job = job
         self.text = ""
         self.reasoning = ""
+        self.save_due = 0.0
+        self.has_ended = False
         self._published = 0
-        self._saved = 0
+        self._saved = (0, 0)
         self._attempts = 0
+        self._told = Told()
+        self._served_model = ""
         self._first_token_ms: int | None = None
-        self._started = time.monotonic()
-        self._news = asyncio.Event()
+        self._queued_since: float | None = None
+        self._is_in_queue = False
+        self._asked_at: float | None = None
         self._lost = False
-        self._shown_as_streaming = False
-        structlog.contextvars.bind_contextvars(battle=key.battle_uid, turn=key.turn, side=key.side)
-        # The asking is a task of its own, so that what is cancelled by a stop is never the storing of an end.
-        self._asking = asyncio.create_task(self._stream(), name=f"asking {key.answer_id}")
-        self.task = asyncio.create_task(self._run(), name=f"answer {key.answer_id}")
+        RUNNING.inc()
+        self._room = feed.begin(key.battle_uid, self)
+        # For the logs of the two tasks, and not of the socket that starts them.
+        with structlog.contextvars.bound_contextvars(battle=key.battle_uid, turn=key.turn, side=key.side):
+            # The asking is a task of its own, so that what is cancelled by a stop is never the storing of an end.
+            self._asking = asyncio.create_task(self._stream(), name=f"asking {key.answer_id}")
+            self.task = asyncio.create_task(self._run(), name=f"answer {key.answer_id}")
 
     def stop(self) -> None:
         """Ends the answer with what it has said; the connection to the model is closed at once."""
         self._asking.cancel()
 
+    def lost(self) -> None:
+        """The answer is no longer this task's: it writes nothing more."""
+        self._lost = True
+        self.stop()
+
+    def partial(self) -> Partial:
+        """What is to be saved: text only where there is more of it than was saved last."""
+        lengths = (len(self.text), len(self.reasoning))
+        has_news, self._saved = lengths != self._saved, lengths
+        return Partial(
+            answer_id=self.key.answer_id,
+            run=self.key.run,
+            text=self.text if has_news else None,
+            reasoning=self.reasoning if has_news else None,
+        )
+
+    def not_saved(self) -> None:
+        """The next save is to hold all that was said."""
+        self._saved = (0, 0)
+
+    def so_far(self) -> Iterator[Frame]:
+        """For somebody who has seen nothing of it."""
+        if self._first_token_ms is not None:
+            yield self._status_frame(AnswerStatus.STREAMING, self._published)
+            yield [(self.key.turn, self.key.side, self.key.run, 0, self.text[: self._published])]
+
+    def fresh(self) -> Delta | None:
+        """What has come since this was called last."""
+        at, text = self._published, self.text[self._published :]
+        if not text:
+            return None
+        self._published += len(text)
+        return (self.key.turn, self.key.side, self.key.run, at, text)
+
     async def _run(self) -> None:
-        helpers = [asyncio.create_task(self._publish_news()), asyncio.create_task(self._save_now_and_then())]
         try:
             ending = await self._asking
         except asyncio.CancelledError:
@@ -77,84 +121,79 @@ class AnswerStream:
         except Exception as error:
             # A fault of ours must end the answer visibly, and not leave a panel that waits for ever.
             log.exception("answer_task_failed")
-            ending = self._failed(INTERNAL, repr(error))
+            ending = self._failed(INTERNAL, in_words(error))
+        saving.forget(self)
+        try:
+            await self._end(ending)
         finally:
-            for helper in helpers:
-                helper.cancel()
-        await self._end(ending)
+            RUNNING.dec()
+            await queue.leave(holder=self.key.holder)
 
     async def _stream(self) -> Ending | None:
-        job = await in_database(claim_answer, key=self.key)
+        job = self._job or await in_database(claim_answer, key=self.key)
         if job is None:
             return None
+        self._served_model = job.served_model
+        if job.has_limit:
+            await self._queue_up(job)
+        self._asked_at = time.monotonic()
         while True:
             self._attempts += 1
             try:
-                finished = await self._attempt(job)
+                await self._attempt(job)
             except AnswerFailed as failure:
-                log.warning("answer_failed", kind=failure.kind, detail=failure.detail, attempt=self._attempts)
+                # Not the detail, which admins read with the answer: servers quote the prompt in it.
+                log.warning("answer_failed", kind=failure.kind, status=failure.status, attempt=self._attempts)
                 if not self._may_retry(failure):
                     return self._failed(failure.kind, failure.detail)
                 await asyncio.sleep(_RETRY_PAUSE_SECONDS)
             else:
-                return self._ending(AnswerStatus.COMPLETE, finished)
+                return self._ending(AnswerStatus.COMPLETE)
 
-    async def _attempt(self, job: AnswerJob) -> Finished:
-        async with aclosing(stream_chat(job.endpoint, job.request)) as events:
+    async def _queue_up(self, job: AnswerJob) -> None:
+        """Returns when it is this answer's turn. Every change of its place is shown."""
+        self._queued_since = time.monotonic()
+        await queue.wait_for_turn(holder=self.key.holder, served_model_id=job.served_model_id, tell=self._show_place)
+        if self._is_in_queue:
+            self._show_status(AnswerStatus.WAITING, 0)
+
+    async def _attempt(self, job: AnswerJob) -> None:
+        self._told = Told()
+        endpoint = job.endpoint(self._attempts)
+        async with aclosing(stream_chat(endpoint, job.request, told=self._told)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    return event
-                if self._first_token_ms is None:
-                    self._first_token_ms = self._elapsed_ms()
-                # PostgreSQL stores no NUL.
-                self.text += event.text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-                self.reasoning += event.reasoning.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-                self._news.set()
+                    return
+                self._take(event)
         raise AnswerFailed(FailureKind.CUT_OFF, "the stream ended without its end")
 
     def _may_retry(self, failure: AnswerFailed) -> bool:
         said_something = bool(self.text or self.reasoning)
         return not said_something and self._attempts < _MAX_ATTEMPTS and failure.kind in _WORTH_A_RETRY
 
-    async def _publish_news(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            await self._publish_delta()
-            await asyncio.sleep(1 / settings.ANSWER_FRAMES_PER_SECOND)
-
-    async def _publish_delta(self) -> None:
-        if not self._shown_as_streaming:
-            self._shown_as_streaming = True
-            await self._publish_status(AnswerStatus.STREAMING, len(self.text))
-        at, text = self._published, self.text[self._published :]
-        if text:
-            self._published += len(text)
-            await publish(self.key.battle_uid, {"type": "delta", **self._where(), "at": at, "text": text})
-
-    async def _save_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(settings.ANSWER_SAVE_SECONDS)
-            try:
-                owned = await in_database(save_partial, key=self.key, text=self.text, reasoning=self.reasoning)
-            except Exception:
-                # The database may be away for a moment. The next save, or the end, will tell.
-                log.exception("partial_save_failed")
-                continue
-            if not owned:
-                self._lost = True
-                self.stop()
-                return
+    def _take(self, delta: ModelDelta) -> None:
+        self.text += delta.text
+        self.reasoning += delta.reasoning
+        if self._first_token_ms is None:
+            self._first_token_ms = self._elapsed_ms()
+            self._show_status(AnswerStatus.STREAMING, 0)
+            self._room.flush()
+        else:
+            self._room.news()
 
     async def _end(self, ending: Ending | None) -> None:
         if ending is not None and await self._store(ending):
-            await self._publish_delta()
-            await self._publish_status(ending.status, len(self.text))
+            self._room.flush()
+            self._show_status(ending.status, len(self.text))
+            answer_ended(self._served_model, ending)
             log.info("answer_ended", status=ending.status, kind=ending.failure_kind, ms=ending.duration_ms)
         # A new run of the answer may be here already: its end was told, and a volunteer may be quick.
         if _streams.get(self.key.answer_id) is self:
             del _streams[self.key.answer_id]
-        await publish_ballot_state(self.key.battle_uid)
+        self.has_ended = True
+        if all(stream.has_ended for stream in self._room.streams):
+            await publish_ballot_state(self.key.battle_uid)
+        await feed.end(self.key.battle_uid, self)
 
     async def _store(self, ending: Ending) -> bool:
         """Stores the end, and tries again for a while where the database is away: a whole answer is worth it."""
@@ -168,15 +207,22 @@ class AnswerStream:
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _publish_status(self, status: AnswerStatus, length: int) -> None:
-        frame = {"type": "answer", **self._where(), "status": status.value, "length": length}
-        await publish(self.key.battle_uid, frame)
+    def _show_place(self, place: int) -> None:
+        self._is_in_queue = True
+        self._room.publish({"type": "queue", **self._where(), "place": place})
+
+    def _show_status(self, status: AnswerStatus, length: int) -> None:
+        self._room.publish(self._status_frame(status, length))
+
+    def _status_frame(self, status: AnswerStatus, length: int) -> dict[str, object]:
+        return {"type": "answer", **self._where(), "status": status.value, "length": length}
 
     def _where(self) -> dict[str, object]:
         return {"turn": self.key.turn, "side": self.key.side, "run": self.key.run}
 
-    def _elapsed_ms(self) -> int:
-        return round((time.monotonic() - self._started) * 1000)
+    def _elapsed_ms(self) -> int | None:
+        """Since the model was asked; None where it was not."""
+        return _ms_between(self._asked_at, time.monotonic())
 
     def _failed(self, kind: str, detail: str) -> Ending:
         return self._ending(AnswerStatus.FAILED, failure_kind=str(kind), failure_detail=detail)
@@ -184,7 +230,6 @@ class AnswerStream:
     def _ending(
         self,
         status: AnswerStatus,
-        finished: Finished | None = None,
         *,
         failure_kind: str = "",
         failure_detail: str = "",
@@ -195,27 +240,48 @@ class AnswerStream:
             reasoning=self.reasoning,
             failure_kind=failure_kind,
             failure_detail=failure_detail,
-            finish_reason=finished.finish_reason if finished else "",
-            prompt_tokens=finished.prompt_tokens if finished else None,
-            completion_tokens=finished.completion_tokens if finished else None,
+            finish_reason=self._told.finish_reason,
+            prompt_tokens=self._told.prompt_tokens,
+            completion_tokens=self._told.completion_tokens,
             first_token_ms=self._first_token_ms,
             duration_ms=self._elapsed_ms(),
+            queued_ms=_ms_between(self._queued_since, self._asked_at or time.monotonic()),
             attempts=self._attempts,
         )
 
 
-def start_streams(keys: list[AnswerKey]) -> None:
+def _ms_between(start: float | None, end: float) -> int | None:
+    return None if start is None else round((end - start) * 1000)
+
+
+def start_streams(keys: Iterable[AnswerKey]) -> None:
     """Starts a task for each answer, unless this process has one for it."""
     for key in keys:
         running = _streams.get(key.answer_id)
         if running is None or running.key.run != key.run:
-            _streams[key.answer_id] = AnswerStream(key)
+            _start(key)
+
+
+def start_claimed(claimed: Iterable[tuple[AnswerKey, AnswerJob | None]]) -> None:
+    """Starts a task for each answer of a new turn; where there is no job, the task claims its answer itself."""
+    for key, job in claimed:
+        _start(key, job)
+
+
+def _start(key: AnswerKey, job: AnswerJob | None = None) -> None:
+    stream = _streams[key.answer_id] = AnswerStream(key, job)
+    saving.watch(stream)
 
 
 def live_stream(answer_id: int, run: int) -> AnswerStream | None:
     """The stream of an answer, where this process runs it: its text is ahead of the database's."""
     stream = _streams.get(answer_id)
     return stream if stream is not None and stream.key.run == run else None
+
+
+def running_streams() -> list[AnswerStream]:
+    """The streams of this process whose end is not stored yet."""
+    return list(_streams.values())
 
 
 def stop_streams(battle_uid: str, sides: tuple[str, ...]) -> None:
@@ -226,12 +292,18 @@ def stop_streams(battle_uid: str, sides: tuple[str, ...]) -> None:
 
 
 async def drain(seconds: float) -> None:
-    """Waits until the running answers end; those that take longer are stopped with what they have said."""
+    """Waits until the running answers end. Of those that take longer, the ones that have said something are stopped
+    with it, and the others given up, so that another process begins them again."""
     streams = list(_streams.values())
     if not streams:
         return
     log.info("draining", answers=len(streams), seconds=seconds)
     await asyncio.wait([stream.task for stream in streams], timeout=seconds)
+    silent = [stream for stream in streams if not stream.text]
     for stream in streams:
-        stream.stop()
+        if stream in silent:
+            stream.lost()
+        else:
+            stream.stop()
     await asyncio.wait([stream.task for stream in streams])
+    await in_database(give_up_answers, keys=[stream.key for stream in silent])

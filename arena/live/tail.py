@@ -35,6 +35,10 @@ class Tail:
             return []
         if run > self.run:
             self.restart(run)
+        if at == self.length and not self._waiting:
+            # As nearly all do.
+            self.length += len(text)
+            return [(at, text)] if text else []
         self._waiting.append((at, text))
         self._waiting.sort(key=lambda piece: piece[0])
         ready = self._ready()

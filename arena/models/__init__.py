@@ -5,7 +5,7 @@ from arena.models.battles import Answer, Battle, Turn
 from arena.models.campaigns import Campaign, CampaignText, ConsentText, StartingPrompt
 from arena.models.matchups import Competitor, Matchup, MatchupEntry
 from arena.models.people import Consent, Participant, User
-from arena.models.tallies import Contribution, EloRating, PairTally
+from arena.models.tallies import Contribution, DayTally, EloRating, PairTally
 
 __all__ = [
     "Answer",
@@ -17,6 +17,7 @@ __all__ = [
     "Consent",
     "ConsentText",
     "Contribution",
+    "DayTally",
     "EloRating",
     "Judgement",
     "Matchup",

@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from arena.enums import Choice, Outcome, ReportKind, ReportResolution
-from arena.models.battles import Battle
+from arena.models.battles import Answer, Battle
 from arena.models.campaigns import Campaign
 from arena.models.people import Participant
 
@@ -21,6 +21,11 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
 
     def of_campaign(self, campaign: Campaign) -> "BallotQuerySet":
         return self.filter(battle__campaign=campaign)
+
+    def without_self_identified(self) -> "BallotQuerySet":
+        """Votes on answers none of which names a model or its maker."""
+        named = Answer.objects.filter(turn__battle=OuterRef("battle"), self_identified=True)
+        return self.filter(~Exists(named))
 
     def awaiting_collection(self) -> "BallotQuerySet":
         """In the order in which they are collected."""

@@ -119,6 +119,9 @@ class Battle(models.Model):
     def competitor(self, side: str) -> Competitor:
         return self.competitor_a if side == Side.A else self.competitor_b
 
+    def competitor_id(self, side: str) -> int:
+        return self.competitor_a_id if side == Side.A else self.competitor_b_id
+
     @property
     def is_open(self) -> bool:
         return self.status == BattleStatus.OPEN
@@ -130,6 +133,12 @@ class Turn(models.Model):
     battle = models.ForeignKey(Battle, verbose_name=_("battle"), on_delete=models.CASCADE, related_name="turns")
     index = models.PositiveIntegerField()
     prompt = models.TextField(_("prompt"))
+    # Labelled by the worker after the battle, never in a volunteer's way. A source without a label: nobody could tell.
+    # A turn that is still to be labelled has no source.
+    language = models.CharField(_("language of the prompt"), max_length=8, blank=True)
+    language_source = models.CharField(_("who told the language"), max_length=60, blank=True)
+    category = models.CharField(_("category of the prompt"), max_length=40, blank=True)
+    category_source = models.CharField(_("who told the category"), max_length=130, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
@@ -140,6 +149,13 @@ class Turn(models.Model):
             models.UniqueConstraint(fields=["battle", "index"], name="turn_index_once_per_battle"),
             models.CheckConstraint(condition=Q(index__gte=1), name="turn_index_from_one"),
             models.CheckConstraint(condition=~Q(prompt=""), name="turn_prompt_not_empty"),
+            models.CheckConstraint(condition=Q(language="") | ~Q(language_source=""), name="turn_language_has_source"),
+            models.CheckConstraint(condition=Q(category="") | ~Q(category_source=""), name="turn_category_has_source"),
+        ]
+        indexes = [
+            # Serve the labelling of prompts.
+            models.Index(fields=["id"], condition=Q(language_source=""), name="turn_awaiting_language"),
+            models.Index(fields=["id"], condition=Q(category_source=""), name="turn_awaiting_category"),
         ]
 
     def __str__(self) -> str:
@@ -172,11 +188,19 @@ class Answer(models.Model):
         AnswerStatus.FAILED: frozenset({AnswerStatus.WAITING}),
     }
 
+    #: Its place in the queue of its model, from 1, where `arena.places.note_places` has looked and it is in one.
+    place: int | None = None
+
     turn = models.ForeignKey(Turn, verbose_name=_("turn"), on_delete=models.CASCADE, related_name="answers")
     side = models.CharField(_("side"), max_length=1, choices=Side)
     status = models.CharField(_("status"), max_length=10, choices=AnswerStatus, default=AnswerStatus.WAITING)
     text = models.TextField(_("text"), blank=True)
     reasoning = models.TextField(_("reasoning"), blank=True)
+    # As of a turn's prompt.
+    language = models.CharField(_("language of the answer"), max_length=8, blank=True)
+    language_source = models.CharField(_("who told the language"), max_length=60, blank=True)
+    # By the campaign's list of names, when the answer ended or the list was last applied.
+    self_identified = models.BooleanField(_("names a model or its maker"), default=False)
     # Which run of the streaming this row belongs to. A runner that finds another number here has been replaced and
     # writes nothing more.
     run = models.PositiveIntegerField(default=1, editable=False)
@@ -192,6 +216,8 @@ class Answer(models.Model):
     completion_tokens = models.PositiveIntegerField(_("completion tokens"), null=True, blank=True)
     first_token_ms = models.PositiveIntegerField(_("time to first token (ms)"), null=True, blank=True)
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
+    # Before the model was asked, from where the other times are counted. Empty where it has no limit.
+    queued_ms = models.PositiveIntegerField(_("time in the queue (ms)"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     heartbeat_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -217,15 +243,27 @@ class Answer(models.Model):
                 violation_error_message=_("An answer without text is not complete."),
             ),
             models.CheckConstraint(
+                condition=Q(self_identified=False) | ~Q(text=""), name="answer_self_identified_has_text"
+            ),
+            models.CheckConstraint(
                 condition=Q(status=AnswerStatus.FAILED) & ~Q(failure_kind="")
                 | ~Q(status=AnswerStatus.FAILED) & Q(failure_kind=""),
                 name="answer_failed_iff_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(language="") | ~Q(language_source=""), name="answer_language_has_source"
             ),
         ]
         indexes = [
             # Serves the sweep of answers whose process died.
             models.Index(
                 fields=["heartbeat_at"], condition=Q(status__in=RUNNING_ANSWERS), name="answer_running_heartbeat"
+            ),
+            # Serves the labelling of answers.
+            models.Index(
+                fields=["id"],
+                condition=Q(language_source="", status__in=ENDED_ANSWERS) & ~Q(text=""),
+                name="answer_awaiting_language",
             ),
         ]
 
@@ -235,6 +273,12 @@ class Answer(models.Model):
     @property
     def is_running(self) -> bool:
         return self.status in RUNNING_ANSWERS
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the process that streamed it is gone; the same rule as `AnswerQuerySet.lost`."""
+        patience = timedelta(seconds=settings.ANSWER_LOST_SECONDS)
+        return self.is_running and self.heartbeat_at < timezone.now() - patience
 
     @property
     def can_be_judged(self) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -12,8 +13,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from arena.ballot_forms import BallotForm, default_form, parse_form
-from arena.enums import CampaignStatus, LeaderboardPolicy, MatchupState, RevealPolicy
-from arena.validators import validate_ballot_form, validate_languages
+from arena.categories import default_categories
+from arena.enums import CampaignStatus, CategorySource, LeaderboardPolicy, MatchupState, RevealPolicy
+from arena.self_identification import DEFAULT_WORDS
+from arena.validators import (
+    validate_ballot_form,
+    validate_categories,
+    validate_languages,
+    validate_self_identifying_words,
+)
+from inference.models import ServedModel
 
 if TYPE_CHECKING:
     from arena.models.matchups import Matchup
@@ -79,6 +88,49 @@ class Campaign(models.Model):
     max_battles_per_hour = models.PositiveIntegerField(
         _("most battles an hour, per person"), default=60, validators=[MinValueValidator(1)]
     )
+    self_identifying_words = models.TextField(
+        _("names of models and makers"),
+        default=DEFAULT_WORDS,
+        blank=True,
+        validators=[validate_self_identifying_words],
+        help_text=_(
+            "One a line. An answer with one of these names is marked, so that researchers can leave its vote out. Case "
+            "does not matter, except between quotation marks. Basque endings and versions may follow: GPT finds GPTk, "
+            "GPT-ren and GPT-4o, and not EGPT."
+        ),
+    )
+    category_source = models.CharField(
+        _("prompts are sorted by"),
+        max_length=10,
+        choices=CategorySource,
+        default=CategorySource.RULES,
+        help_text=_("In the background, after the battle, so that rankings can be made of one kind of prompt."),
+    )
+    category_model = models.ForeignKey(
+        ServedModel,
+        verbose_name=_("model that sorts prompts"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Only where a model sorts them. Best one that is no competitor of the campaign."),
+    )
+    categories = models.TextField(
+        _("categories of prompts"),
+        default=default_categories,
+        validators=[validate_categories],
+        help_text=_(
+            "One a line, in small letters without spaces. The rules know writing, translation, summary, code, maths, "
+            "knowledge, chat and other; a model can be given others."
+        ),
+    )
+    show_live_elo = models.BooleanField(
+        _("volunteers see a live Elo"),
+        default=False,
+        help_text=_(
+            "A sign of where the votes go, on the page of the ranking and after a vote. It is not the ranking."
+        ),
+    )
     # Votes went into quarantine or came back: what collection counted has to be counted again.
     recount_needed = models.BooleanField(_("its votes are to be counted again"), default=False, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -97,6 +149,9 @@ class Campaign(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=CampaignStatus.values), name="campaign_status_valid"),
             models.CheckConstraint(
+                condition=Q(category_source__in=CategorySource.values), name="campaign_category_source_valid"
+            ),
+            models.CheckConstraint(
                 condition=Q(votes_per_ticket__gte=1, max_prompt_chars__gte=1, max_turns__gte=1)
                 & Q(max_battles_per_hour__gte=1),
                 name="campaign_limits_positive",
@@ -106,6 +161,10 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.category_source == CategorySource.MODEL and self.category_model is None:
+            raise ValidationError({"category_model": _("Say which model sorts the prompts.")})
 
     @property
     def form(self) -> BallotForm:

@@ -15,9 +15,9 @@ from inference.models import ServedModel
 
 
 class CompetitorQuerySet(models.QuerySet["Competitor"]):
-    def able_to_answer(self) -> "CompetitorQuerySet":
-        """Competitors whose served model is enabled and healthy."""
-        return self.filter(is_active=True, served_model__in=ServedModel.objects.usable())
+    def able_to_answer(self, trial: str = "") -> "CompetitorQuerySet":
+        """Competitors whose served model is enabled, healthy and in pairing, or on trial by the battle `trial`."""
+        return self.filter(is_active=True, served_model__in=ServedModel.objects.usable(trial))
 
 
 class Competitor(models.Model):
@@ -58,6 +58,13 @@ class Competitor(models.Model):
         blank=True,
         validators=[validate_factors],
         help_text=_('What the model is made of, for example {"backbone": "instruct", "corpus": "eu"}.'),
+    )
+    base = models.CharField(
+        _("trained from"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("The name of the model that it was trained from, with which its benchmarks are compared."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -105,7 +112,9 @@ class Matchup(models.Model):
     )
     name = models.CharField(_("name"), max_length=120)
     state = models.CharField(_("state"), max_length=10, choices=MatchupState, default=MatchupState.DRAFT)
-    pairing_policy = models.CharField(_("pairing"), max_length=12, choices=PairingPolicy, default=PairingPolicy.UNIFORM)
+    pairing_policy = models.CharField(
+        _("pairing"), max_length=12, choices=PairingPolicy, default=PairingPolicy.UNCERTAINTY
+    )
     target_votes = models.PositiveIntegerField(
         _("target votes, over all pairs"), default=500, validators=[MinValueValidator(1)]
     )

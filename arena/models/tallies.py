@@ -1,12 +1,27 @@
 """Counts that collection keeps, all of which can be rebuilt from the ballots."""
 
+from collections.abc import Iterable
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from arena.ballot_forms import OVERALL
+from arena.matchmaking import Met
 from arena.models.campaigns import Campaign
 from arena.models.matchups import Competitor, Matchup
 from arena.models.people import Participant
+
+
+class PairTallyQuerySet(models.QuerySet["PairTally"]):
+    def met(self, matchups: Iterable[int]) -> dict[int, tuple[Met, ...]]:
+        """By matchup, what its competitors have done against each other overall. One query, a row a pair."""
+        rows = self.filter(matchup__in=list(matchups), dimension=OVERALL).order_by("matchup", "first", "second")
+        found: dict[int, list[Met]] = {}
+        for matchup, *row in rows.values_list("matchup", "first", "second", "first_wins", "second_wins", "ties"):
+            found.setdefault(matchup, []).append(Met(*row))
+        return {matchup: tuple(met) for matchup, met in found.items()}
 
 
 class PairTally(models.Model):
@@ -19,6 +34,10 @@ class PairTally(models.Model):
     first_wins = models.PositiveIntegerField(default=0)
     second_wins = models.PositiveIntegerField(default=0)
     ties = models.PositiveIntegerField(default=0)
+    # Votes that say nothing of this dimension: somebody did not know, or was not asked.
+    silent = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[PairTallyQuerySet] = PairTallyQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("pair tally")
@@ -34,6 +53,25 @@ class PairTally(models.Model):
     @property
     def votes(self) -> int:
         return self.first_wins + self.second_wins + self.ties
+
+
+class DayTally(models.Model):
+    """The collected votes of a matchup on one day, by the site's clock: what pages count votes by."""
+
+    matchup = models.ForeignKey(Matchup, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    votes = models.PositiveIntegerField(default=0)
+    newest = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("day's tally")
+        verbose_name_plural = _("days' tallies")
+        constraints = [
+            models.UniqueConstraint(fields=["matchup", "day"], name="day_tally_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.matchup} {self.day}: {self.votes}"
 
 
 class Contribution(models.Model):
@@ -71,6 +109,9 @@ class EloRating(models.Model):
     )
     rating = models.FloatField(default=1000.0)
     battles = models.PositiveIntegerField(default=0)
+    # As volunteers see them. Collection brings them up to date every so many votes.
+    shown_rating = models.FloatField(default=1000.0)
+    shown_battles = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("Elo rating")

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from arena.actions.ballots import Choices, cast_ballot
 from arena.ballot_forms import RESERVED_KEYS
+from arena.elo_board import live_elo
 from arena.exceptions import BallotInvalid, Refusal
 from arena.live.notices import announce_closed
+from arena.metrics import BALLOTS
 from arena.models import Ballot, Battle
 from arena.views.ballot_pages import field_errors, form_context, reveal_of
 from arena.views.battles import own_battle
@@ -25,7 +27,9 @@ def ballot(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         cast = cast_ballot(battle=battle, participant=battle.participant, choices=choices)
     except Refusal as refusal:
+        BALLOTS.labels(refusal.code).inc()
         return _refused(request, battle, refusal, choices)
+    BALLOTS.labels("duplicate" if cast.duplicate else "recorded").inc()
     announce_closed(battle)
     voted = Battle.objects.select_related("campaign", "competitor_a", "competitor_b", "ballot").get(pk=battle.pk)
     reveal = reveal_of(voted)
@@ -69,6 +73,7 @@ def _thanks(battle: Battle, reveal: dict[str, str] | None, *, duplicate: bool) -
         "duplicate": duplicate,
         "reveal": reveal,
         "own_votes": votes,
+        "live_elo": live_elo(campaign),
         "votes_to_next_ticket": campaign.votes_per_ticket - votes % campaign.votes_per_ticket,
     }
 

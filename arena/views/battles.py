@@ -3,14 +3,17 @@
 from typing import Any, cast
 from uuid import UUID
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from arena.actions.answers import stop_answers
 from arena.actions.battles import redraw_battle, skip_battle, start_battle
 from arena.actions.reporting import report_battle
+from arena.enums import Side
 from arena.exceptions import AlreadyReported, ConsentNeeded, NotJoined
 from arena.forms import ReportForm
 from arena.identity import ArenaRequest
@@ -24,6 +27,7 @@ from arena.views.errors import answers_refusals, wants_json
 def own_battle(request: HttpRequest, uid: UUID) -> Battle:
     """The volunteer's battle of that id. Somebody else's is not found, as one that does not exist (404)."""
     participant = cast(ArenaRequest, request).participant
+    structlog.contextvars.bind_contextvars(battle=str(uid))
     mine = Battle.objects.of(participant) if participant else Battle.objects.none()
     return get_object_or_404(mine.select_related("campaign", "participant"), uid=uid)
 
@@ -55,6 +59,8 @@ def battle(request: HttpRequest, uid: UUID) -> HttpResponse:
 def skip(request: HttpRequest, uid: UUID) -> HttpResponse:
     battle = own_battle(request, uid)
     skip_battle(battle=battle, participant=battle.participant, reason=request.POST.get("reason", ""))
+    # Nobody will read them, and others may be waiting for these models.
+    stop_answers(battle=battle, sides=Side.values)
     announce_closed(battle)
     return start(request, slug=battle.campaign.slug)
 
@@ -64,6 +70,7 @@ def skip(request: HttpRequest, uid: UUID) -> HttpResponse:
 def redraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     battle = own_battle(request, uid)
     successor = redraw_battle(battle=battle, participant=battle.participant, language=get_language() or "eu")
+    stop_answers(battle=battle, sides=Side.values)
     announce_closed(battle)
     return redirect("arena:battle", uid=successor.uid)
 

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from arena.actions.battles import pair_is_ready
 from arena.actions.joining import has_joined
 from arena.identity import ArenaRequest
-from arena.models import Ballot, Battle, Campaign
+from arena.models import Battle, Campaign
+from arena.vote_counts import votes_now
 from inference.enums import ModelHealth
 from inference.models import ServedModel
 
@@ -59,5 +60,5 @@ def _context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         and models.filter(health__in=(ModelHealth.WARMING_UP, ModelHealth.UNKNOWN)).exists(),
         "open_battle": open_battle,
         "joined": has_joined(participant=participant, campaign=campaign),
-        "votes_total": Ballot.objects.counted().of_campaign(campaign).count(),
+        "votes_total": votes_now(campaign)[0],
     }

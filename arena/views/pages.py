@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from arena.contributors import board, votes_a_day
+from arena.elo_board import live_elo
 from arena.identity import ArenaRequest
 from arena.models import Campaign
 from arena.views.joining import consent_html
@@ -34,7 +35,7 @@ def contributors(request: HttpRequest, slug: str) -> HttpResponse:
     participant = cast(ArenaRequest, request).participant or None
     rows, own_row = board(campaign=campaign, participant=participant)
     days = votes_a_day(campaign=campaign, participant=participant)
-    context = {"campaign": campaign, "rows": rows, "own_row": own_row, "days": days}
+    context = {"campaign": campaign, "rows": rows, "own_row": own_row, "days": days, "live_elo": live_elo(campaign)}
     return render(request, "arena/contributors.html", context)
 
 
@@ -46,7 +47,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error as error:
-        log.error("database_away", error=repr(error))
+        log.error("database_away", error=error)
         return HttpResponse("the database is away", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")
 
