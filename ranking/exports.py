@@ -17,12 +17,17 @@ ANSWER_FIELDS = (
     "completion_tokens",
     "first_token_ms",
     "duration_ms",
+    "queued_ms",
     "attempts",
+    "run",
     "failure_kind",
     "model_name",
     "model_revision",
     "parameters",
     "reasoning",
+    "self_identified",
+    "language",
+    "language_source",
 )
 """What is said of each answer besides its text. Never the detail of a failure, which may name hosts."""
 
@@ -69,8 +74,22 @@ def _row(campaign: Campaign, ballot: Ballot, battle: Battle) -> dict[str, Any]:
         "choices": choices,
         "reasons": ballot.reasons,
         "comment": ballot.comment or None,
+        "self_identified_a": any(turn.answer("a").self_identified for turn in turns),
+        "self_identified_b": any(turn.answer("b").self_identified for turn in turns),
         "n_turns": len(turns),
         "turns": [_turn(turn) for turn in turns],
+        **_labels(turns),
+    }
+
+
+def _labels(turns: list[Turn]) -> dict[str, str | None]:
+    """Those of the first prompt, which stands for the battle in slices; null where nobody has told."""
+    first = turns[0] if turns else None
+    return {
+        "prompt_language": first.language or None if first else None,
+        "prompt_language_source": first.language_source or None if first else None,
+        "category": first.category or None if first else None,
+        "category_source": first.category_source or None if first else None,
     }
 
 

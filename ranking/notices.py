@@ -13,6 +13,7 @@ SENTENCES: Mapping[Case, Promise] = {
     Case.NO_VOTES: _("There are no votes to rank: fewer than two models have votes that count."),
     Case.WEIGHTLESS: _("Votes of weight 0, which count for nothing: {count}."),
     Case.NEVER_COUNTED: _("{model} has no vote that counts, and so no rating."),
+    Case.SLICED: _("Only votes of this slice count: {slice}."),
     Case.LEFT_OUT: _("Votes that say nothing about this dimension and are left out: {count}."),
     Case.ONE_PAIR: _("Only one pair of models has met."),
     Case.DISCONNECTED: _(
@@ -51,6 +52,48 @@ SENTENCES: Mapping[Case, Promise] = {
     Case.ABSENT: _("{model} could not be placed in {count} of {rounds} resamples; its interval is widened for them."),
     Case.UNBOUNDED: _("{model} had no finite rating in {count} of {rounds} resamples; its interval counts them in."),
     Case.ELO_ORDER: _("Elo depends on the order of the votes, here from the first to the last, with K = {k}."),
+    Case.ELO_ORDERS: _(
+        "Elo depends on the order of the votes: this is its mean over {count} random orders (seed {seed}), "
+        "with K = {k}."
+    ),
+    Case.TIE_MODEL: _("The votes support {better} over {other} (Vuong's test: p = {p})."),
+    Case.TIE_MODELS_ALIKE: _("The votes do not tell davidson and rao-kupper apart (Vuong's test: p = {p})."),
+    Case.TIE_MISFIT: _(
+        "{method} does not fit the wins, losses and ties of the pairs (chi-square {statistic}, {df} degrees of "
+        "freedom, p = {p}, every vote taken as independent)."
+    ),
+    Case.INVERSE_PROBABILITY: _(
+        "As was asked, each vote is weighted by the inverse of the probability with which its pair was drawn: weights "
+        "from {least} to {most}, worth {worth} votes of equal weight."
+    ),
+    Case.TIES_DROPPED: _("Ties, which are left out as was asked: {count}."),
+    Case.STYLE_MISSING: _(
+        "Votes left out, as an answer is missing or has too little text for its style to be known: {count}."
+    ),
+    Case.STYLE_CONSTANT: _(
+        "Measures of style in which the answers compared never differ, so they have no effect: {names}."
+    ),
+    Case.STYLE_DETERMINED: _(
+        "Measures of style that the models, or the other measures, determine, so their effect cannot be told: {names}."
+    ),
+    Case.REGULARISED: _(
+        "As was asked, ratings are drawn towards one another: each model has {votes} fictitious votes, half of them "
+        "won, against the other models of its group."
+    ),
+    Case.REGULARISED_ONLY: _(
+        "The votes alone give {model} no finite rating: the one it has comes from the fictitious votes, "
+        "and has no interval."
+    ),
+    Case.NO_SIDE_EFFECT: _(
+        "The votes cannot tell an advantage of the side from the models' strengths, so it is left out."
+    ),
+    Case.ANCHORED_GROUP: _("{model} fixes the scale of group {component} only; in every other group the mean is 1000."),
+    Case.PAPER: _(
+        "This is the recipe of the Ebaluatoia study, for comparison: the mean of {rounds} resamples of single votes, "
+        "cut to integers, and intervals of level 0.9 that take every vote as independent of the others."
+    ),
+    Case.PAPER_ABSENT: _("{model} had no place in {count} of {rounds} resamples, and its mean leaves these out."),
+    Case.PAPER_UNBOUNDED: _("{model} had no finite rating in {count} of {rounds} resamples, so it has no mean."),
 }
 
 

@@ -3,17 +3,24 @@
 from celery import shared_task
 
 from arena.models import Ballot, Campaign
-from ranking.actions.snapshots import refresh_campaign
+from ranking.actions.current import refresh_campaign, run_computation, sweep_computations
+from ranking.actions.styles import measure_by_the_way
 
 
 @shared_task
 def refresh_snapshots() -> int:
-    """Sent by beat: publishes the rankings of campaigns with new votes; returns how many."""
+    """Sent by beat: brings the rankings of campaigns with new votes up to date, and publishes those that are due."""
+    sweep_computations()
     voted_in = Ballot.objects.counted().order_by().values("battle__campaign")
-    return sum(refresh_campaign(campaign=campaign) for campaign in Campaign.objects.filter(pk__in=voted_in))
+    campaigns = Campaign.objects.filter(pk__in=voted_in)
+    done = 0
+    for campaign in campaigns:
+        done += refresh_campaign(campaign=campaign, at_leisure=True)
+        measure_by_the_way(campaign=campaign)
+    return done
 
 
 @shared_task
-def refresh_campaign_snapshots(campaign_id: int) -> int:
-    """Sent when somebody looks at a ranking that newer votes have overtaken."""
-    return refresh_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+def compute_ranking(computation_id: int) -> bool:
+    """Sent when somebody looks at a ranking that is not there yet, or that newer votes have overtaken."""
+    return run_computation(computation_id=computation_id)

@@ -1,6 +1,6 @@
 """Importing the votes of a file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -23,6 +23,7 @@ from arena.models import (
     Participant,
     Turn,
 )
+from arena.self_identification import identifies_itself, parse_words
 from arena.sending import send_on_commit
 from arena.tasks import collect
 from ranking.files.battles import BattleReader, FileAnswer, FileBattle
@@ -215,18 +216,27 @@ class _Store:
 
     def _add_turns(self, new: list[FileBattle], battles: list[Battle]) -> None:
         lines = [
-            (turn, battle, i) for line, battle in zip(new, battles, strict=True) for i, turn in enumerate(line.turns)
+            (turn, battle, i, line.labels)
+            for line, battle in zip(new, battles, strict=True)
+            for i, turn in enumerate(line.turns)
         ]
         turns = Turn.objects.bulk_create(
             [
-                Turn(battle=battle, index=i + 1, prompt=line.prompt, created_at=line.created or battle.created_at)
-                for line, battle, i in lines
+                Turn(
+                    battle=battle,
+                    index=i + 1,
+                    prompt=line.prompt,
+                    created_at=line.created or battle.created_at,
+                    **(labels if i == 0 else {}),
+                )
+                for line, battle, i, labels in lines
             ]
         )
+        words = parse_words(self.campaign.self_identifying_words)
         Answer.objects.bulk_create(
             [
-                _answer(turn, side, answer, battle)
-                for turn, (line, battle, _) in zip(turns, lines, strict=True)
+                _answer(turn, side, answer, battle, words)
+                for turn, (line, battle, _, _) in zip(turns, lines, strict=True)
                 for side, answer in (("a", line.a), ("b", line.b))
             ]
         )
@@ -253,7 +263,7 @@ class _Store:
         )
 
 
-def _answer(turn: Turn, side: str, line: FileAnswer, battle: Battle) -> Answer:
+def _answer(turn: Turn, side: str, line: FileAnswer, battle: Battle, words: Sequence[str]) -> Answer:
     return Answer(
         turn=turn,
         side=side,
@@ -263,7 +273,8 @@ def _answer(turn: Turn, side: str, line: FileAnswer, battle: Battle) -> Answer:
         created_at=turn.created_at,
         heartbeat_at=turn.created_at,
         ended_at=battle.closed_at,
-        **line.details,
+        # As the file's campaign marked it, where it did.
+        **{"self_identified": identifies_itself(line.text, words), **line.details},
     )
 
 

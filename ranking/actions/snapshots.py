@@ -1,90 +1,87 @@
-"""Publishing rankings."""
+"""Publishing rankings: snapshots, which are kept for ever."""
 
-from collections import Counter
 from datetime import datetime
 
 import structlog
-from django.db.models import Count, Max
+from django.db import transaction
+from django.utils import timezone
 
-from arena.models import Ballot, Campaign
-from ranking.comparisons import Comparisons, all_comparisons, campaign_dimensions
-from ranking.estimators import OUTCOMES, Cluster, Options, Votes, rank, software
-from ranking.exceptions import UnknownDimension
-from ranking.models import Snapshot
+from arena.models import Campaign
+from arena.vote_counts import votes_now
+from ranking.actions.computing import Notify, compute, nobody
+from ranking.comparisons import campaign_dimensions
+from ranking.enums import Origin
+from ranking.estimators import Options
+from ranking.models import CurrentRanking, Snapshot, SnapshotSchedule
+from ranking.selections import Selection
 
 log = structlog.get_logger(__name__)
 
-#: How rankings are computed that nobody asked for by hand.
-PUBLISHED = Options()
 
-
-def take_snapshot(*, campaign: Campaign, dimension: str, options: Options | None = None) -> Snapshot | None:
+def take_snapshot(
+    *,
+    campaign: Campaign,
+    dimension: str,
+    options: Options | None = None,
+    selection: Selection | None = None,
+    label: str = "",
+    is_public: bool = True,
+    notify: Notify = nobody,
+) -> Snapshot | None:
     """Computes and publishes the ranking of one dimension from the votes of this moment; None where there are none.
 
     Takes no lock: the votes are read once, and what is published is what was read.
     """
-    if dimension not in campaign_dimensions(campaign):
-        raise UnknownDimension(dimension)
-    found = all_comparisons(campaign, [dimension])[dimension]
-    return _publish(campaign, dimension, found, options or PUBLISHED)
-
-
-def refresh_campaign(*, campaign: Campaign) -> int:
-    """Takes a snapshot of each dimension with votes that its newest snapshot lacks; returns how many."""
-    stale = [name for name in campaign_dimensions(campaign) if is_stale(campaign=campaign, dimension=name)]
-    if not stale:
-        return 0
-    found = all_comparisons(campaign, stale)
-    return sum(_publish(campaign, name, found[name], PUBLISHED) is not None for name in stale)
-
-
-def is_stale(*, campaign: Campaign, dimension: str) -> bool:
-    """Whether votes were cast, quarantined or brought back since the newest snapshot."""
-    newest = Snapshot.objects.of(campaign, dimension).newest()
-    n_ballots, cut_off = votes_now(campaign)
-    if newest is None:
-        return n_ballots > 0
-    return (n_ballots, cut_off) != (newest.n_ballots, newest.cut_off)
-
-
-def votes_now(campaign: Campaign) -> tuple[int, datetime | None]:
-    """How many votes count, and when the newest was cast."""
-    state = Ballot.objects.counted().of_campaign(campaign).aggregate(n=Count("pk"), newest=Max("created_at"))
-    return state["n"], state["newest"]
-
-
-def _publish(campaign: Campaign, dimension: str, found: Comparisons, options: Options) -> Snapshot | None:
-    if found.cut_off is None:
-        return None
-    ranking = rank(found.votes, options, dimension=dimension, left_out=found.left_out)
-    snapshot = Snapshot.objects.create(
+    rows = compute(
         campaign=campaign,
-        dimension=dimension,
-        method=options.method.value,
-        interval=options.interval.value,
-        cluster=(options.cluster or (Cluster.VOTER if found.votes.voters else Cluster.NONE)).value,
-        level=options.level,
-        rounds=options.rounds,
-        seed=options.seed,
-        cut_off=found.cut_off,
-        n_ballots=found.n_ballots,
-        n_battles=ranking.n_battles,
-        input_sha256=ranking.input_sha256,
-        result=ranking.as_dict(),
-        notices=[{"case": notice.case.value, "values": dict(notice.values)} for notice in ranking.notices],
-        pairs=pair_results(found.votes),
-        software=software(),
+        dimensions=[dimension],
+        selection=selection or Selection(),
+        options=options,
+        notify=notify,
     )
-    log.info("snapshot_taken", campaign=campaign.slug, dimension=dimension, votes=ranking.n_battles)
+    snapshot = None
+    for row in rows:
+        snapshot = Snapshot.objects.create(**row, origin=Origin.HAND, label=label, is_public=is_public)
+        log.info("snapshot_taken", campaign=campaign.slug, dimension=dimension, votes=snapshot.n_battles)
     return snapshot
 
 
-def pair_results(votes: Votes) -> list[tuple[str, str, int, int, int]]:
-    """First and second model by name, wins of each, and ties, for each pair that met."""
-    outcomes: dict[tuple[str, str], Counter[str]] = {}
-    for a, b, code in zip(votes.model_a.tolist(), votes.model_b.tolist(), votes.outcome.tolist(), strict=True):
-        names = (votes.models[min(a, b)], votes.models[max(a, b)])
-        outcome = OUTCOMES[code]
-        winner = "tie" if outcome == "tie" else "first" if (outcome == "a") == (a < b) else "second"
-        outcomes.setdefault(names, Counter())[winner] += 1
-    return [(*names, found["first"], found["second"], found["tie"]) for names, found in sorted(outcomes.items())]
+def publish_due(*, campaign: Campaign, now: datetime | None = None) -> int:
+    """Publishes the current rankings of all votes whose time has come by the campaign's schedule; returns how many.
+
+    Nothing is computed: a snapshot is the current ranking as it stands. A campaign that is over publishes its last
+    ranking at once. Locks the campaign, so that two workers do not publish the same.
+    """
+    now = now or timezone.now()
+    published = 0
+    with transaction.atomic():
+        Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+        for dimension in campaign_dimensions(campaign):
+            current = CurrentRanking.objects.find(campaign, dimension, Selection())
+            if current is not None and _is_due(campaign, current, now):
+                Snapshot.objects.create(**current.content(), origin=Origin.SCHEDULE)
+                published += 1
+    if published:
+        log.info("snapshots_published", campaign=campaign.slug, count=published)
+    return published
+
+
+def _is_due(campaign: Campaign, current: CurrentRanking, now: datetime) -> bool:
+    period = SnapshotSchedule.period_of(campaign)
+    newest = Snapshot.objects.of(campaign, current.dimension).scheduled().without_content().newest()
+    if period is None:
+        return False
+    if newest is None:
+        return True
+    if (newest.input_sha256, newest.n_ballots) == (current.input_sha256, current.n_ballots):
+        return False
+    return campaign.is_over or now - newest.created_at >= period
+
+
+def is_stale(*, campaign: Campaign, dimension: str, selection: Selection | None = None) -> bool:
+    """Whether votes were cast, quarantined or brought back since the current ranking was computed."""
+    current = CurrentRanking.objects.find(campaign, dimension, selection or Selection())
+    n_ballots, cut_off = votes_now(campaign)
+    if current is None:
+        return n_ballots > 0
+    return (n_ballots, cut_off) != (current.seen_ballots, current.seen_cut_off)

@@ -3,20 +3,29 @@
 Resamples are drawn as multinomial counts per unit and fitted many at a time. A resample in which a model never loses
 puts it at +inf, one in which it never wins at -inf; one that says nothing of it (it is absent, or not connected to
 the others) gives NaN. Percentiles are taken on this extended scale: see `percentile_ends`.
+
+Resamples come in groups with a stream of random numbers each, so that threads may take them in any order.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+from scipy import sparse
 
 from ranking.estimators.arrays import BoolArray, FloatArray
+from ranking.estimators.connections import Connections
+from ranking.estimators.drawing import Drawer
 from ranking.estimators.families import FAMILIES
 from ranking.estimators.fitting import Fit, fit
-from ranking.estimators.newton import maximise
+from ranking.estimators.irregular import on_scale, placed
 from ranking.estimators.options import Method
 from ranking.estimators.pairs import FIRST, SECOND, TIED, Pairs, Units
-from ranking.estimators.structure import blocks_hold
+from ranking.estimators.resampling import Start, fit_resamples, start_at
+from ranking.estimators.threads import in_threads
 
-CHUNK_ENTRIES = 8_000_000
-"""Largest number of matrix entries worked on at once (64 MB)."""
+GROUP_ENTRIES = 2_000_000
+"""Counts in a group of resamples (16 MB). Random numbers depend on it, so to change it changes every bootstrap."""
+MOST_IN_GROUP = 250
 
 
 def bootstrap_strengths(
@@ -27,16 +36,13 @@ def bootstrap_strengths(
     The shift makes the mean over a component's finite models equal to their mean in the point estimate. Models that
     are not rated are NaN throughout.
     """
-    rng = np.random.default_rng(seed)
-    total = units.total
-    strengths = np.full((rounds, pairs.n_models), np.nan)
+    work = _Work.of(method, pairs, units, fitted)
     widest = max(len(units.multiplicity), 3 * len(pairs), pairs.n_models**2, 1)
-    step = max(1, CHUNK_ENTRIES // widest)
-    inner = Pairs(pairs.n_models, pairs.first[fitted.within], pairs.second[fitted.within])
-    for start in range(0, rounds, step):
-        draws = rng.multinomial(total, units.multiplicity / total, size=min(step, rounds - start))
-        tallies = units.tallies(draws)[:, fitted.within]
-        strengths[start : start + len(draws)] = _fit_resamples(method, inner, tallies, fitted)
+    size = min(MOST_IN_GROUP, max(1, GROUP_ENTRIES // widest))
+    starts = range(0, rounds, size)
+    streams = np.random.SeedSequence(seed).spawn(len(starts))
+    groups = [(stream, min(size, rounds - start)) for start, stream in zip(starts, streams, strict=True)]
+    strengths = np.concatenate(in_threads(work.strengths, groups))
     strengths[:, ~fitted.rated] = np.nan
     return strengths
 
@@ -65,71 +71,57 @@ def _quantile(ordered: FloatArray, share: float, *, outer: np.ufunc) -> FloatArr
     return np.asarray(np.where(finite, between, ordered[int(outer(position))]))
 
 
-def _fit_resamples(method: Method, pairs: Pairs, tallies: FloatArray, fitted: Fit) -> FloatArray:
-    """Strengths (r, n) on the point estimate's scale; tallies (r, p, 3) are of the pairs within blocks."""
-    strengths = np.empty((len(tallies), pairs.n_models))
-    regular = _regular(pairs, tallies, fitted)
-    if regular.any() and len(pairs):
-        n_regular = int(regular.sum())
-        best = maximise(
-            FAMILIES[fitted.method],
-            pairs,
-            tallies[regular],
-            fitted.structure.block,
-            strength=np.repeat(fitted.strength[None], n_regular, axis=0),
-            tie=np.full(n_regular, fitted.tie),
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """What the groups have in common. contribution (u, 3p) and `inner` are of the pairs within blocks."""
+
+    method: Method
+    fitted: Fit
+    inner: Pairs
+    contribution: sparse.csr_array
+    drawer: Drawer
+    connections: Connections
+    start: Start
+
+    @classmethod
+    def of(cls, method: Method, pairs: Pairs, units: Units, fitted: Fit) -> "_Work":
+        within, block = fitted.within, fitted.structure.block
+        inner = Pairs(pairs.n_models, pairs.first[within], pairs.second[within])
+        contribution = units.contribution
+        if not within.all():
+            contribution = contribution[:, np.flatnonzero(np.repeat(within, 3))]
+        tally = units.all_tallies()[within]
+        return cls(
+            method=method,
+            fitted=fitted,
+            inner=inner,
+            contribution=contribution,
+            drawer=Drawer(units.multiplicity),
+            connections=Connections.of(inner, tally, block),
+            start=start_at(fitted.method, inner, tally, block, fitted.strength, fitted.tie),
         )
-        best.strength[~best.converged] = np.nan
-        strengths[regular] = best.strength
-    for row in np.flatnonzero(~regular):
-        strengths[row] = _irregular(method, pairs, tallies[row], fitted)
-    return _on_scale(strengths, fitted)
 
+    def strengths(self, group: tuple[np.random.SeedSequence, int]) -> FloatArray:
+        """Strengths (r, n) of one group of resamples, on the point estimate's scale."""
+        stream, rounds = group
+        counts = self.drawer.draw(np.random.default_rng(stream), rounds)
+        tallies = np.asarray(self.contribution.T @ counts).reshape(len(self.inner), 3, rounds)
+        del counts
+        strengths = np.empty((self.inner.n_models, rounds))
+        regular = self._regular(tallies)
+        if regular.all():
+            strengths = fit_resamples(self.start, tallies)
+        elif regular.any():
+            strengths[:, regular] = fit_resamples(self.start, np.ascontiguousarray(tallies[..., regular]))
+        for column in np.flatnonzero(~regular):
+            tally = np.ascontiguousarray(tallies[..., column])
+            strengths[:, column] = placed(fit(self.method, self.inner, tally), self.inner, tally, self.fitted)
+        return on_scale(np.ascontiguousarray(strengths.T), self.fitted)
 
-def _regular(pairs: Pairs, tallies: FloatArray, fitted: Fit) -> BoolArray:
-    """Which resamples have the point estimate's blocks and, with a tie parameter, certainly a finite one, (r,)."""
-    regular = blocks_hold(pairs, tallies, fitted.structure.block)
-    if FAMILIES[fitted.method].has_tie:
-        both_won = (np.minimum(tallies[..., FIRST], tallies[..., SECOND]) > 0).any(axis=1)
-        regular &= both_won & (tallies[..., TIED] > 0).any(axis=1)
-    return regular
-
-
-def _irregular(method: Method, pairs: Pairs, tally: FloatArray, fitted: Fit) -> FloatArray:
-    """Strengths (n,) of one resample whose blocks differ, read for the models of each point-estimate block."""
-    again = fit(method, pairs, tally)
-    structure = again.structure
-    strength = np.full(pairs.n_models, np.nan)
-    if again.separated:
-        return strength
-    met = np.zeros(pairs.n_models, dtype=bool)
-    played = tally.sum(axis=1) > 0
-    met[pairs.first[played]] = met[pairs.second[played]] = True
-    for label in np.unique(fitted.structure.block):
-        members = np.flatnonzero(fitted.structure.block == label)
-        largest = structure.component[members].min()  # components are numbered largest first
-        anchor = structure.anchor[largest]
-        here = members[structure.component[members] == largest]
-        rated = here[structure.block[here] == anchor]
-        strength[rated] = again.strength[rated]
-        others = here[structure.block[here] != anchor]
-        opponents = rated if len(rated) else here
-        above = structure.above[np.ix_(others, opponents)].any(axis=1)
-        below = structure.above[np.ix_(opponents, others)].any(axis=0)
-        strength[others[above & ~below]] = np.inf
-        strength[others[below & ~above]] = -np.inf
-    strength[~met] = np.nan
-    return strength
-
-
-def _on_scale(strengths: FloatArray, fitted: Fit) -> FloatArray:
-    """Shift each resample so that each block's finite models have the mean that they have in the point estimate."""
-    shifted = strengths.copy()
-    for label in np.unique(fitted.structure.block[fitted.structure.rated]):
-        members = fitted.structure.block == label
-        values = strengths[:, members]
-        finite = np.isfinite(values)
-        n_finite = np.maximum(finite.sum(axis=1), 1)
-        offset = np.where(finite, fitted.strength[members] - values, 0).sum(axis=1) / n_finite
-        shifted[:, members] = values + offset[:, None]
-    return shifted
+    def _regular(self, tallies: FloatArray) -> BoolArray:
+        """Which resamples have the point estimate's blocks and, with a tie parameter, certainly a finite one, (r,)."""
+        regular = self.connections.hold(tallies)
+        if FAMILIES[self.fitted.method].has_tie:
+            regular &= (np.minimum(tallies[:, FIRST], tallies[:, SECOND]) > 0).any(axis=0)
+            regular &= (tallies[:, TIED] > 0).any(axis=0)
+        return regular

@@ -5,7 +5,6 @@ the probability `tail`, the others' strengths held at their estimates.
 """
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ranking.estimators.arrays import BoolArray, FloatArray
 from ranking.estimators.families import FAMILIES
@@ -68,4 +67,7 @@ def _least_strength(fitted: Fit, opponents: FloatArray, votes: FloatArray, tail:
     lowest, highest = opponents.min() - REACH, opponents.max() + REACH + abs(fitted.tie)
     if excess(lowest) >= 0:  # weights so small that nothing at all is known
         return -np.inf
+    # Late, since it takes long and few votes need it.
+    from scipy.optimize import brentq
+
     return float(brentq(excess, lowest, highest, xtol=1e-12))

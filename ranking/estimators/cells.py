@@ -1,118 +1,193 @@
-"""The canonical reduced form of votes, and its fingerprint.
+"""The canonical reduced form of votes.
 
 Everything that does not depend on the order of votes is computed from this form, so that a ranking is a function of
 the votes alone, to the last digit, wherever they were read from and in whatever order.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ranking.estimators.arrays import FloatArray, IntArray, frozen
-from ranking.estimators.votes import OUTCOMES, Votes
+from ranking.estimators.errors import EstimationError
+from ranking.estimators.votes import OUTCOMES, TIE, Votes
 
-CANONICAL_VERSION = 1
+PART = 1 << 16
+"""Cells that are unpacked at once (half a megabyte a column)."""
+
+MOST_KINDS = 1 << 20
+"""Kinds of vote up to which all of them are counted, whether there are votes of them or not."""
+
+CountArray = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Equal votes counted once: `k` cells in canonical order, all columns of shape (k,).
+    """Equal votes counted once: `k` cells in canonical order.
 
-    The order is by voter (only where `by_voter`; unknown voters first), model_a, model_b, outcome, weight.
-    Model and voter codes are those of the votes; `voter` is -1 throughout where not `by_voter`.
+    The order is by voter (only where `by_voter`; unknown voters first), model_a, model_b, outcome, weight: that of
+    `key` (k,), which packs the five codes in this order, so that ten million cells take 120 MB. `count` (k,) says how
+    often each was cast. `weights` are the distinct weights, ascending. Model and voter codes are those of the votes;
+    voters are -1 throughout where not `by_voter`.
     """
 
     models: tuple[str, ...]
     voters: tuple[str, ...]
     by_voter: bool
-    voter: IntArray
-    model_a: IntArray
-    model_b: IntArray
-    outcome: IntArray
-    weight: FloatArray
-    count: IntArray
+    weights: FloatArray
+    key: IntArray
+    count: CountArray
 
     def __post_init__(self) -> None:
-        for column in (self.voter, self.model_a, self.model_b, self.outcome, self.weight, self.count):
+        for column in (self.weights, self.key, self.count):
             frozen(column)
 
     def __len__(self) -> int:
-        return len(self.count)
+        return len(self.key)
+
+    @property
+    def n_kinds(self) -> int:
+        """How many kinds of vote there may be: of model_a, model_b, outcome and weight."""
+        return n_kinds(len(self.models), len(self.weights))
+
+    @property
+    def kind(self) -> IntArray:
+        """The cells' keys without their voters, (k,)."""
+        return self.key % self.n_kinds
+
+    @property
+    def voter(self) -> IntArray:
+        return self.key // self.n_kinds - 1
+
+    @property
+    def weight(self) -> FloatArray:
+        return self.weights[self.key % max(len(self.weights), 1)]
+
+    @property
+    def outcome(self) -> IntArray:
+        return self.key // max(len(self.weights), 1) % len(OUTCOMES)
+
+    @property
+    def model_b(self) -> IntArray:
+        return self.key // (max(len(self.weights), 1) * len(OUTCOMES)) % max(len(self.models), 1)
+
+    @property
+    def model_a(self) -> IntArray:
+        n_models = max(len(self.models), 1)
+        return self.key // (max(len(self.weights), 1) * len(OUTCOMES) * n_models) % n_models
+
+    @property
+    def of_unknown_voters(self) -> int:
+        """How many votes have no voter, where voters are kept apart."""
+        return int(self.count[: np.searchsorted(self.key, self.n_kinds)].sum())
+
+    def parts(self) -> Iterator["Cells"]:
+        """The cells in order, some at a time, for what needs their columns and shall not need much memory."""
+        for start in range(0, len(self), PART):
+            yield replace(self, key=self.key[start : start + PART], count=self.count[start : start + PART])
+
+    def without_voters(self) -> "Cells":
+        """The same votes with all voters taken together."""
+        if not self.by_voter:
+            return self
+        if self.n_kinds > MOST_KINDS:
+            keys, counts = merge_counts(self.kind, self.count)
+            return replace(self, voters=(), by_voter=False, key=keys, count=_counts(counts))
+        total = np.zeros(self.n_kinds, dtype=np.int64)
+        for part in self.parts():
+            total += _bincount(part.kind, self.n_kinds, part.count)
+        kinds = np.flatnonzero(total)
+        return replace(self, voters=(), by_voter=False, key=kinds, count=_counts(total[kinds]))
+
+    def without_weightless(self) -> "Cells":
+        """The cells that count for something: a weight of 0 is left out."""
+        if not len(self.weights) or self.weights[0] > 0:
+            return self
+        keep = self.key % len(self.weights) > 0  # weights ascend, so that 0 is the first
+        return replace(self, key=self.key[keep], count=self.count[keep])
+
+    def without_ties(self) -> "Cells":
+        """The cells that someone won."""
+        keep = self.outcome != TIE
+        return self if keep.all() else replace(self, key=self.key[keep], count=self.count[keep])
+
+
+def n_kinds(n_models: int, n_weights: int) -> int:
+    """How many kinds of vote there may be."""
+    return max(n_models, 1) ** 2 * len(OUTCOMES) * max(n_weights, 1)
 
 
 def reduce_votes(votes: Votes, *, by_voter: bool) -> Cells:
     """Count equal votes; keep voters apart where `by_voter`."""
-    voter = votes.voter if by_voter else np.full(len(votes), -1, dtype=np.int64)
-    weights, weight_code = np.unique(votes.weight, return_inverse=True)
-    n_models, n_weights = max(len(votes.models), 1), max(len(weights), 1)
-    # One integer a vote, so that sorting is one sort of integers: 1M voters x 1,000 models squared x 3 fits easily.
-    key = (((voter + 1) * n_models + votes.model_a) * n_models + votes.model_b) * len(OUTCOMES) + votes.outcome
-    keys, count = np.unique(key * n_weights + weight_code, return_counts=True)
-    rest, weight_of = np.divmod(keys, n_weights)
-    rest, outcome = np.divmod(rest, len(OUTCOMES))
-    rest, model_b = np.divmod(rest, n_models)
-    voter_of, model_a = np.divmod(rest, n_models)
-    return Cells(
-        models=votes.models,
-        voters=votes.voters if by_voter else (),
-        by_voter=by_voter,
-        voter=voter_of - 1,
-        model_a=model_a,
-        model_b=model_b,
-        outcome=outcome,
-        weight=weights[weight_of] if len(weights) else np.empty(0),
-        count=count.astype(np.int64),
-    )
+    weights, weight_code = _weight_codes(votes.weight)
+    n_models, kinds = max(len(votes.models), 1), n_kinds(len(votes.models), len(weights))
+    check_room(kinds, len(votes.voters) + 1 if by_voter else 1)
+    key = (votes.model_a * n_models + votes.model_b) * len(OUTCOMES) + votes.outcome
+    if len(weights) > 1:
+        key = key * len(weights) + weight_code
+    if by_voter:
+        key += (votes.voter + 1) * kinds
+    keys, count = reduced(key, kinds * (len(votes.voters) + 1 if by_voter else 1))
+    return Cells(votes.models, votes.voters if by_voter else (), by_voter, weights, keys, _counts(count))
 
 
-def cells_sha256(cells: Cells) -> str:
-    """Fingerprint of the canonical form (see `canonical_lines`), in hexadecimal."""
-    return _sha256(canonical_lines(cells))
+def check_room(kinds: int, voters: int) -> None:
+    """Raises `EstimationError` where a cell's key would not fit into 63 bits."""
+    if kinds * voters >= 2**63:
+        raise EstimationError("there are too many models, voters and different weights to count votes by")
 
 
-def sequence_sha256(votes: Votes, *, by_voter: bool) -> str:
-    """Fingerprint of votes whose order matters (Elo), in hexadecimal."""
-    return _sha256(sequence_lines(votes, by_voter=by_voter))
+def reduced(key: IntArray, bound: int) -> tuple[IntArray, NDArray[np.integer[Any]]]:
+    """Distinct keys (k,), ascending, all below `bound`, and how often each occurs."""
+    if bound <= 4 * len(key) + 1024:
+        counts = np.bincount(key, minlength=bound)
+        keys = np.flatnonzero(counts)
+        return keys, counts[keys]
+    return runs(np.sort(key))
 
 
-def canonical_lines(cells: Cells) -> Iterator[str]:
-    """The canonical form, a line at a time, each without its end.
-
-    The bytes are these lines in UTF-8, each ended by one line feed. First a heading; then one line per cell: a JSON
-    array without spaces and without escapes for non-ASCII characters, of [model_a, model_b, outcome, weight, count],
-    with the voter (or null) in front where intervals are clustered by voter. Weights are written as the shortest
-    decimal that reads back as the same double (`1.0`).
-    """
-    yield _heading("voter-cells" if cells.by_voter else "cells")
-    columns = (cells.voter, cells.model_a, cells.model_b, cells.outcome, cells.weight, cells.count)
-    for voter, a, b, outcome, weight, count in zip(*(column.tolist() for column in columns), strict=True):
-        row: list[object] = [cells.models[a], cells.models[b], OUTCOMES[outcome], weight, count]
-        yield _line([cells.voters[voter] if voter >= 0 else None, *row] if cells.by_voter else row)
-
-
-def sequence_lines(votes: Votes, *, by_voter: bool) -> Iterator[str]:
-    """As `canonical_lines`, for an order that matters: one line per vote, in order, without a count."""
-    yield _heading("voter-sequence" if by_voter else "sequence")
-    columns = (votes.voter, votes.model_a, votes.model_b, votes.outcome, votes.weight)
-    for voter, a, b, outcome, weight in zip(*(column.tolist() for column in columns), strict=True):
-        row: list[object] = [votes.models[a], votes.models[b], OUTCOMES[outcome], weight]
-        yield _line([votes.voters[voter] if voter >= 0 else None, *row] if by_voter else row)
+def runs(key: IntArray) -> tuple[IntArray, CountArray]:
+    """Distinct keys (k,) and how often each occurs, from sorted ones, whose place they take: no more room is needed
+    than for the counts."""
+    counts = np.empty(len(key), dtype=np.int32)
+    done = 0
+    for start in range(0, len(key), PART):
+        part = key[start : start + PART]
+        new = np.r_[done == 0 or part[0] != key[done - 1], part[1:] != part[:-1]]
+        first = np.flatnonzero(new)
+        if not len(first):
+            counts[done - 1] += len(part)
+            continue
+        if done:
+            counts[done - 1] += first[0]
+        distinct = part[first]
+        counts[done : done + len(first)] = np.diff(np.r_[first, len(part)])
+        key[done : done + len(first)] = distinct
+        done += len(first)
+    return key[:done], counts[:done]
 
 
-def _heading(form: str) -> str:
-    return f"lehia-votes {CANONICAL_VERSION} {form}"
+def merge_counts(key: IntArray, count: NDArray[np.integer[Any]]) -> tuple[IntArray, IntArray]:
+    """Distinct keys, ascending, and the sum of the counts (n,) of each."""
+    keys, position = np.unique(key, return_inverse=True)
+    return keys, _bincount(position, len(keys), count)
 
 
-def _line(row: list[object]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+def _bincount(key: IntArray, bound: int, count: NDArray[np.integer[Any]] | None) -> IntArray:
+    # Doubles hold whole numbers up to 2^53 exactly.
+    return np.bincount(key, weights=count, minlength=bound).astype(np.int64)
 
 
-def _sha256(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line.encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
+def _weight_codes(weight: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Distinct weights, ascending, and the code of each vote's (n,); one weight for all needs no sorting."""
+    if len(weight) and (weight == weight[0]).all():
+        return weight[:1].copy(), np.zeros(0, dtype=np.int64)
+    weights, codes = np.unique(weight, return_inverse=True)
+    return weights, codes.astype(np.int64)
+
+
+def _counts(count: NDArray[np.integer[Any]]) -> CountArray:
+    return count.astype(np.int32, copy=False)

@@ -1,8 +1,8 @@
 """The point estimate: strengths where they are finite, their order where they are not."""
 
+import warnings
 from dataclasses import dataclass
 
-import choix
 import numpy as np
 
 from ranking.estimators.arrays import BoolArray, FloatArray, IntArray
@@ -12,6 +12,9 @@ from ranking.estimators.newton import maximise
 from ranking.estimators.options import Method
 from ranking.estimators.pairs import FIRST, SECOND, TIED, Pairs
 from ranking.estimators.structure import Structure, find_structure
+
+# Of choix, see `_spectral`: nobody has to be told.
+warnings.filterwarnings("ignore", "Diagonal number", RuntimeWarning)
 
 CHOIX_TOLERANCE = 1e-12
 CHOIX_ROUNDS = 1000
@@ -27,6 +30,7 @@ class Fit:
     method has none). within (p,): which pairs lie within a block; only these say anything about strengths.
     method: the likelihood in fact used (Bradley-Terry where there is no tie to learn from).
     separated: the tie model's estimate does not exist, and `strength` is Bradley-Terry's, good for order only.
+    side: advantage of being shown as A, in natural log-odds; 0 where it was not asked for.
     """
 
     structure: Structure
@@ -35,6 +39,7 @@ class Fit:
     tie: float
     method: Method
     separated: bool
+    side: float = 0.0
 
     @property
     def rated(self) -> BoolArray:
@@ -114,8 +119,13 @@ def _difference_constraints(pairs: Pairs, tally: FloatArray) -> tuple[IntArray, 
 
 def _spectral(wins: FloatArray) -> FloatArray:
     try:
+        # Late: choix imports scipy.stats, which takes longer than Django does, and every process imports this module.
+        import choix
+
         strength = choix.ilsr_pairwise_dense(wins, max_iter=CHOIX_ROUNDS, tol=CHOIX_TOLERANCE)
-    except (RuntimeError, ValueError):  # not converged, or the chain is numerically reducible
+    except (RuntimeError, ValueError, RuntimeWarning):
+        # Not converged, or the chain is numerically reducible. RuntimeWarning, where warnings are errors: scipy says
+        # of a matrix that it is singular, as a Markov chain's generator always is, where rounding left an exact zero.
         return np.full(len(wins), np.nan)
     return np.asarray(strength - strength.mean())
 

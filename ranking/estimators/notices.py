@@ -10,6 +10,7 @@ class Case(StrEnum):
     WEIGHTLESS = "weightless"
     NEVER_COUNTED = "never_counted"
     LEFT_OUT = "left_out"
+    SLICED = "sliced"
     ONE_PAIR = "one_pair"
     DISCONNECTED = "disconnected"
     NO_SCALE = "no_scale"
@@ -30,12 +31,29 @@ class Case(StrEnum):
     ABSENT = "absent"
     UNBOUNDED = "unbounded"
     ELO_ORDER = "elo_order"
+    ELO_ORDERS = "elo_orders"
+    TIE_MODEL = "tie_model"
+    TIE_MODELS_ALIKE = "tie_models_alike"
+    TIE_MISFIT = "tie_misfit"
+    INVERSE_PROBABILITY = "inverse_probability"
+    TIES_DROPPED = "ties_dropped"
+    STYLE_MISSING = "style_missing"
+    STYLE_CONSTANT = "style_constant"
+    STYLE_DETERMINED = "style_determined"
+    REGULARISED = "regularised"
+    REGULARISED_ONLY = "regularised_only"
+    NO_SIDE_EFFECT = "no_side_effect"
+    ANCHORED_GROUP = "anchored_group"
+    PAPER = "paper"
+    PAPER_ABSENT = "paper_absent"
+    PAPER_UNBOUNDED = "paper_unbounded"
 
 
 SENTENCES: Mapping[Case, str] = {
     Case.NO_VOTES: "There are no votes to rank: fewer than two models have votes that count.",
     Case.WEIGHTLESS: "Votes of weight 0, which count for nothing: {count}.",
     Case.NEVER_COUNTED: "{model} has no vote that counts, and so no rating.",
+    Case.SLICED: "Only votes of this slice count: {slice}.",
     Case.LEFT_OUT: "Votes that say nothing about this dimension and are left out: {count}.",
     Case.ONE_PAIR: "Only one pair of models has met.",
     Case.DISCONNECTED: (
@@ -72,6 +90,48 @@ SENTENCES: Mapping[Case, str] = {
     Case.ABSENT: "{model} could not be placed in {count} of {rounds} resamples; its interval is widened for them.",
     Case.UNBOUNDED: "{model} had no finite rating in {count} of {rounds} resamples; its interval counts them in.",
     Case.ELO_ORDER: "Elo depends on the order of the votes, here from the first to the last, with K = {k}.",
+    Case.ELO_ORDERS: (
+        "Elo depends on the order of the votes: this is its mean over {count} random orders (seed {seed}), "
+        "with K = {k}."
+    ),
+    Case.TIE_MODEL: "The votes support {better} over {other} (Vuong's test: p = {p}).",
+    Case.TIE_MODELS_ALIKE: "The votes do not tell davidson and rao-kupper apart (Vuong's test: p = {p}).",
+    Case.TIE_MISFIT: (
+        "{method} does not fit the wins, losses and ties of the pairs (chi-square {statistic}, {df} degrees of "
+        "freedom, p = {p}, every vote taken as independent)."
+    ),
+    Case.INVERSE_PROBABILITY: (
+        "As was asked, each vote is weighted by the inverse of the probability with which its pair was drawn: weights "
+        "from {least} to {most}, worth {worth} votes of equal weight."
+    ),
+    Case.TIES_DROPPED: "Ties, which are left out as was asked: {count}.",
+    Case.STYLE_MISSING: (
+        "Votes left out, as an answer is missing or has too little text for its style to be known: {count}."
+    ),
+    Case.STYLE_CONSTANT: (
+        "Measures of style in which the answers compared never differ, so they have no effect: {names}."
+    ),
+    Case.STYLE_DETERMINED: (
+        "Measures of style that the models, or the other measures, determine, so their effect cannot be told: {names}."
+    ),
+    Case.REGULARISED: (
+        "As was asked, ratings are drawn towards one another: each model has {votes} fictitious votes, half of them "
+        "won, against the other models of its group."
+    ),
+    Case.REGULARISED_ONLY: (
+        "The votes alone give {model} no finite rating: the one it has comes from the fictitious votes, "
+        "and has no interval."
+    ),
+    Case.NO_SIDE_EFFECT: (
+        "The votes cannot tell an advantage of the side from the models' strengths, so it is left out."
+    ),
+    Case.ANCHORED_GROUP: ("{model} fixes the scale of group {component} only; in every other group the mean is 1000."),
+    Case.PAPER: (
+        "This is the recipe of the Ebaluatoia study, for comparison: the mean of {rounds} resamples of single votes, "
+        "cut to integers, and intervals of level 0.9 that take every vote as independent of the others."
+    ),
+    Case.PAPER_ABSENT: "{model} had no place in {count} of {rounds} resamples, and its mean leaves these out.",
+    Case.PAPER_UNBOUNDED: "{model} had no finite rating in {count} of {rounds} resamples, so it has no mean.",
 }
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ranking.estimators.arrays import BoolArray, FloatArray, IntArray, frozen
-from ranking.estimators.cells import Cells
+from ranking.estimators.arrays import FloatArray, IntArray, frozen
+from ranking.estimators.cells import Cells, merge_counts
 from ranking.estimators.votes import TIE, A
 
 FIRST, SECOND, TIED = range(3)
@@ -67,46 +67,31 @@ class Units:
 def pair_up(cells: Cells) -> tuple[Pairs, Units]:
     """Group cells by unordered pair, and by what intervals draw: votes, or voters where the cells tell them apart.
 
-    A vote without a voter is a unit of its own.
+    Votes that differ in nothing but their sides are one unit's class; a vote without a voter is a unit of its own.
     """
-    n_models = len(cells.models)
-    low, high = np.minimum(cells.model_a, cells.model_b), np.maximum(cells.model_a, cells.model_b)
-    keys, pair = np.unique(low * max(n_models, 1) + high, return_inverse=True)
-    first, second = np.divmod(keys, max(n_models, 1))
-    slot = 3 * pair + _slots(cells)
+    n_models = max(len(cells.models), 1)
+    kinds = cells.without_voters()
+    pair_key, pair = np.unique(_pair_keys(kinds), return_inverse=True)
+    pairs = Pairs(len(cells.models), *np.divmod(pair_key, n_models))
+    kind_slot = 3 * pair.astype(np.int64) + _slots(kinds)
+    n_slots = 3 * len(pairs)
     if cells.by_voter:
-        unit, multiplicity, weight = _voter_units(cells)
-    else:
-        unit, multiplicity, weight = np.arange(len(cells)), cells.count, cells.weight
-    contribution = sparse.csr_array((weight, (unit, slot)), shape=(len(multiplicity), 3 * len(keys)))
-    return Pairs(n_models, first, second), Units(multiplicity, contribution)
+        return pairs, _voter_units(cells, kinds, kind_slot, n_slots)
+    return pairs, _vote_units(kinds, kind_slot, n_slots)
 
 
 def counted_slots(cells: Cells, pairs: Pairs) -> IntArray:
     """How many votes (not their weight) fell into each slot, (p, 3)."""
-    low, high = np.minimum(cells.model_a, cells.model_b), np.maximum(cells.model_a, cells.model_b)
-    position = np.searchsorted(pairs.first * pairs.n_models + pairs.second, low * pairs.n_models + high)
+    kinds = cells.without_voters()
+    position = np.searchsorted(pairs.first * pairs.n_models + pairs.second, _pair_keys(kinds))
     counts = np.zeros((len(pairs), 3), dtype=np.int64)
-    np.add.at(counts, (position, _slots(cells)), cells.count)
+    np.add.at(counts, (position, _slots(kinds)), kinds.count)
     return counts
 
 
-def without_weightless(cells: Cells) -> Cells:
-    """The cells that count for something: a weight of 0 is left out."""
-    keep: BoolArray = cells.weight > 0
-    if keep.all():
-        return cells
-    return Cells(
-        models=cells.models,
-        voters=cells.voters,
-        by_voter=cells.by_voter,
-        voter=cells.voter[keep],
-        model_a=cells.model_a[keep],
-        model_b=cells.model_b[keep],
-        outcome=cells.outcome[keep],
-        weight=cells.weight[keep],
-        count=cells.count[keep],
-    )
+def _pair_keys(cells: Cells) -> IntArray:
+    model_a, model_b = cells.model_a, cells.model_b
+    return np.minimum(model_a, model_b) * max(len(cells.models), 1) + np.maximum(model_a, model_b)
 
 
 def _slots(cells: Cells) -> IntArray:
@@ -114,15 +99,50 @@ def _slots(cells: Cells) -> IntArray:
     return np.where(cells.outcome == TIE, TIED, np.where(won_by_lower, FIRST, SECOND)).astype(np.int64)
 
 
-def _voter_units(cells: Cells) -> tuple[IntArray, IntArray, FloatArray]:
-    """Unit of each cell, size of each unit's class, and each cell's weight within its unit.
+def _vote_units(kinds: Cells, slot: IntArray, n_slots: int) -> Units:
+    """One class of units for each slot and weight."""
+    n_weights = max(len(kinds.weights), 1)
+    weight_code = kinds.key % n_weights
+    keys, count = merge_counts(slot * n_weights + weight_code, kinds.count)
+    slot_of, weight_of = np.divmod(keys, n_weights)
+    weight = kinds.weights[weight_of]
+    indices = (weight, slot_of.astype(np.int32), np.arange(len(keys) + 1, dtype=np.int32))
+    return Units(count, sparse.csr_array(indices, shape=(len(keys), n_slots)))
+
+
+def _voter_units(cells: Cells, kinds: Cells, kind_slot: IntArray, n_slots: int) -> Units:
+    """One unit for each voter.
 
     Cells of unknown voters come first in canonical order: each is its own class of equal units, one per vote.
     """
-    unknown = cells.voter < 0
-    n_unknown = int(unknown.sum())
-    voters, voter_unit = np.unique(cells.voter[~unknown], return_inverse=True)
-    unit = np.r_[np.arange(n_unknown), n_unknown + voter_unit].astype(np.int64)
-    multiplicity = np.r_[cells.count[unknown], np.ones(len(voters), dtype=np.int64)].astype(np.int64)
-    weight = np.where(unknown, cells.weight, cells.weight * cells.count)
-    return unit, multiplicity, weight
+    n_unknown = int(np.searchsorted(cells.key, cells.n_kinds))
+    multiplicity, weight, slot = [], np.empty(len(cells)), np.empty(len(cells), dtype=np.int32)
+    sizes = [np.ones(n_unknown, dtype=np.int64)]
+    done, last_voter = 0, -1
+    for part in cells.parts():
+        here = slice(done, done + len(part))
+        kind, voter = part.kind, part.voter
+        slot[here] = kind_slot[np.searchsorted(kinds.key, kind)]
+        alone = voter < 0
+        weight[here] = np.where(alone, part.weight, part.weight * part.count)
+        multiplicity.append(part.count[alone])
+        _count_runs(sizes, voter[~alone], last_voter)
+        done, last_voter = here.stop, int(voter[-1])
+    size = np.concatenate(sizes)
+    starts = np.concatenate([[0], np.cumsum(size)]).astype(np.int32)
+    ones = np.ones(len(size) - n_unknown, dtype=np.int64)
+    contribution = sparse.csr_array((weight, slot, starts), shape=(len(size), n_slots))
+    return Units(np.concatenate([*multiplicity, ones]).astype(np.int64), contribution)
+
+
+def _count_runs(sizes: list[IntArray], voter: IntArray, last_voter: int) -> None:
+    """Add the lengths of the runs of equal voters; the first run goes on with the last one where its voter does."""
+    if not len(voter):
+        return
+    starts = np.flatnonzero(np.r_[True, voter[1:] != voter[:-1]])
+    lengths = np.diff(np.r_[starts, len(voter)])
+    if voter[0] == last_voter:
+        sizes[-1][-1] += lengths[0]
+        lengths = lengths[1:]
+    if len(lengths):
+        sizes.append(lengths)

@@ -1,49 +1,110 @@
 """From votes to a ranking: the one door through which everything else comes in."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from ranking.estimators.adjusted import Adjusted
 from ranking.estimators.arrays import FloatArray, IntArray
-from ranking.estimators.cells import Cells, cells_sha256, reduce_votes, sequence_sha256
+from ranking.estimators.cells import Cells, reduce_votes
 from ranking.estimators.errors import EstimationError
 from ranking.estimators.estimates import Estimate, elo_estimate, likelihood_estimate
-from ranking.estimators.options import Cluster, Interval, Method, Options
-from ranking.estimators.pairs import FIRST, SECOND, TIED, Pairs, counted_slots, pair_up, without_weightless
+from ranking.estimators.fingerprints import cells_sha256, sequence_sha256
+from ranking.estimators.notices import Notice
+from ranking.estimators.options import Cluster, Interval, Method, Options, Ties
+from ranking.estimators.pairs import FIRST, SECOND, TIED, Pairs, Units, counted_slots, pair_up
 from ranking.estimators.remarks import remarks
 from ranking.estimators.results import DECIMALS, Ranking, Rating
 from ranking.estimators.votes import TIE, Votes
 
 
-def rank(votes: Votes, options: Options, *, dimension: str = "overall", left_out: int = 0) -> Ranking:
-    """Rank the models of `votes`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A ranking, and what it was read off: everything that comparisons and diagnostics need."""
+
+    ranking: Ranking
+    estimate: Estimate
+    cells: Cells
+    pairs: Pairs
+    units: Units
+
+
+def rank(votes: Votes | Cells, options: Options, *, dimension: str = "overall", left_out: int = 0) -> Ranking:
+    """The ranking alone: see `solve`."""
+    return solve(votes, options, dimension=dimension, left_out=left_out).ranking
+
+
+def solve(
+    votes: Votes | Cells,
+    options: Options,
+    *,
+    dimension: str = "overall",
+    left_out: int = 0,
+    found: Adjusted | None = None,
+    further: Sequence[Notice] = (),
+    without: Ranking | None = None,
+) -> Solution:
+    """Rank the models of `votes`, or of votes that were counted already, by voter where voters matter.
 
     `dimension` is only passed on; `left_out` says how many votes of the source say nothing about it. The same votes,
-    in whatever order (Elo apart), give the same ranking to the last digit.
+    in whatever order (Elo apart), give the same ranking to the last digit. The fit `found`, `further` notices and the
+    ranking `without` are those of style control: see `style.solve_with_style`.
 
-    Raises `EstimationError` where voters are asked to be clusters and none is known.
+    Raises `EstimationError` where voters are asked to be clusters and none is known, and where the order of votes
+    matters and they were counted.
     """
+    if options.style_control and found is None:
+        raise EstimationError("style control needs the measures of answers: see solve_with_style")
     by_voter = _by_voter(votes, options)
-    every_cell = reduce_votes(votes, by_voter=by_voter)
-    cells = without_weightless(every_cell)
+    with_ties = _reduced(votes, by_voter=by_voter)
+    every_cell = with_ties.without_ties() if options.ties is Ties.DROP else with_ties
+    cells = every_cell.without_weightless()
+    kinds = cells.without_voters()
     pairs, units = pair_up(cells)
     if options.method is Method.ELO:
+        if isinstance(votes, Cells):
+            raise EstimationError("Elo depends on the order of the votes, and these were counted without it")
         estimate = elo_estimate(options, votes, pairs, units, by_voter=by_voter)
-        fingerprint = sequence_sha256(votes, by_voter=by_voter)
+        ordered = options.elo_orders is None
+        fingerprint = sequence_sha256(votes, by_voter=by_voter) if ordered else cells_sha256(every_cell)
     else:
-        estimate = likelihood_estimate(options, pairs, units)
+        estimate = likelihood_estimate(options, cells, pairs, units, found)
         fingerprint = cells_sha256(every_cell)
-    ratings = _lines(cells, pairs, estimate, with_ranges=options.interval is not Interval.NONE)
-    return Ranking(
+    ratings = _lines(kinds, pairs, estimate, with_ranges=options.interval is not Interval.NONE)
+    ranking = Ranking(
         options=options,
         dimension=dimension,
-        n_battles=int(cells.count.sum()),
-        n_ties=int(cells.count[cells.outcome == TIE].sum()),
+        n_battles=int(kinds.count.sum()),
+        n_ties=int(kinds.count[kinds.outcome == TIE].sum()),
         input_sha256=fingerprint,
         ratings=ratings,
-        notices=tuple(remarks(options, votes, cells, units, estimate, ratings, by_voter=by_voter, left_out=left_out)),
+        notices=(
+            *further,
+            *remarks(
+                options,
+                every_cell,
+                units,
+                estimate,
+                ratings,
+                by_voter=by_voter,
+                left_out=left_out,
+                ties_dropped=int(with_ties.count.sum() - every_cell.count.sum()),
+            ),
+        ),
+        effects=tuple(effect.rounded(DECIMALS) for effect in estimate.effects),
+        without_style=without.ratings if without is not None else (),
     )
+    return Solution(ranking, estimate, cells, pairs, units)
 
 
-def _by_voter(votes: Votes, options: Options) -> bool:
+def _reduced(votes: Votes | Cells, *, by_voter: bool) -> Cells:
+    if isinstance(votes, Votes):
+        return reduce_votes(votes, by_voter=by_voter)
+    return votes if by_voter else votes.without_voters()
+
+
+def _by_voter(votes: Votes | Cells, options: Options) -> bool:
     """Whether voters matter to the numbers. Without intervals they do not, nor to the fingerprint then."""
     if options.interval is Interval.NONE or options.cluster is Cluster.NONE:
         return False

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from ranking.estimators.arrays import BoolArray, FloatArray, IntArray
+from ranking.estimators.joint import Joint, joint_of_resamples
 from ranking.estimators.structure import Structure
 
 
@@ -61,34 +62,14 @@ def certain_by_covariance(
     return certain
 
 
-def certain_by_resamples(values: FloatArray, candidates: BoolArray, alpha: float) -> BoolArray:
-    """Claims "i above j" (n, n) by simultaneous percentile intervals of all candidate differences.
+def certain_by_resamples(strength: FloatArray, values: FloatArray, candidates: BoolArray, alpha: float) -> BoolArray:
+    """Claims "i above j" (n, n) by step-down max-t over all candidate pairs; error of any: at most alpha.
 
-    values: (r, n) resampled strengths on the extended scale. The intervals run from the k-th lowest to the k-th
-    highest resampled difference, k being the largest for which at least 1 - alpha of the resamples lie inside all of
-    them at once (Mandel and Betensky, 2008). A difference that a resample leaves undetermined counts against the
-    claim on its own pair, and not on the others'.
+    strength: (n,) the estimate; values: (r, n) resampled strengths on the extended scale. A difference that a resample
+    leaves undetermined counts against the claim on its own pair, and not on the others'. See `joint`.
     """
-    certain = np.zeros_like(candidates)
-    i, j = np.nonzero(np.triu(candidates, 1))
-    rounds = len(values)
-    if not len(i) or rounds < 2 / alpha - 1:  # so few resamples cannot bound even one difference at this level
-        return certain
-    depth = np.full(rounds, rounds, dtype=np.int64)
-    for first, second in zip(i.tolist(), j.tolist(), strict=True):
-        np.minimum(depth, _depth(_difference(values, first, second)), out=depth)
-    inside = np.sort(depth)[::-1]
-    k = int(inside[int(np.ceil(round((1 - alpha) * rounds, 9))) - 1])
-    if k < 1:
-        return certain
-    for first, second in zip(i.tolist(), j.tolist(), strict=True):
-        difference = _difference(values, first, second)
-        unknown = np.isnan(difference)
-        if np.partition(np.where(unknown, -np.inf, difference), k - 1)[k - 1] > 0:
-            certain[first, second] = True
-        elif np.partition(np.where(unknown, np.inf, difference), rounds - k)[rounds - k] < 0:
-            certain[second, first] = True
-    return certain
+    joint = joint_of_resamples(strength, values, candidates)
+    return _claims(candidates, joint, joint.p_max_t() <= alpha)
 
 
 def certain_by_ends(low: FloatArray, high: FloatArray, candidates: BoolArray) -> BoolArray:
@@ -97,16 +78,15 @@ def certain_by_ends(low: FloatArray, high: FloatArray, candidates: BoolArray) ->
         return np.asarray(candidates & (low[:, None] > high[None, :]))
 
 
-def _difference(values: FloatArray, first: int, second: int) -> FloatArray:
-    with np.errstate(invalid="ignore"):  # inf - inf: both unbounded, their difference not known
-        return np.asarray(values[:, first] - values[:, second])
+def same_component(structure: Structure) -> BoolArray:
+    """Whether two different models can be compared at all, (n, n)."""
+    component = structure.component
+    return np.asarray((component[:, None] == component[None, :]) & ~np.eye(len(component), dtype=bool))
 
 
-def _depth(difference: FloatArray) -> IntArray:
-    """How many resamples are at least as extreme on the nearer side, per resample; those not known are no matter."""
-    known = np.sort(difference[~np.isnan(difference)])
-    below = np.searchsorted(known, difference, side="right")
-    above = len(known) - np.searchsorted(known, difference, side="left")
-    missing = len(difference) - len(known)
-    depth = np.minimum(below, above) + missing
-    return np.where(np.isnan(difference), len(difference), depth)
+def _claims(candidates: BoolArray, joint: Joint, sure: BoolArray) -> BoolArray:
+    certain = np.zeros_like(candidates)
+    upper = np.where(joint.difference > 0, joint.first, joint.second)[sure]
+    lower = np.where(joint.difference > 0, joint.second, joint.first)[sure]
+    certain[upper, lower] = True
+    return certain

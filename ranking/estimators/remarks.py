@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ranking.estimators import elo
 from ranking.estimators.cells import Cells
 from ranking.estimators.estimates import Estimate
+from ranking.estimators.fit_tests import LEVEL
 from ranking.estimators.notices import Case, Notice
 from ranking.estimators.options import Interval, Method, Options
 from ranking.estimators.pairs import Units
 from ranking.estimators.results import Rating
-from ranking.estimators.votes import TIE, Votes
+from ranking.estimators.votes import TIE
 
 ENOUGH_VOTERS = 30
 ENOUGH_IN_TAIL = 5
@@ -21,31 +21,76 @@ ENOUGH_IN_TAIL = 5
 
 def remarks(
     options: Options,
-    votes: Votes,
-    cells: Cells,
+    every_cell: Cells,
     units: Units,
     estimate: Estimate,
     ratings: Sequence[Rating],
     *,
     by_voter: bool,
     left_out: int,
+    ties_dropped: int = 0,
 ) -> Iterator[Notice]:
     """Everything that a reader of the numbers has to know, most general first."""
     if left_out:
         yield Notice.of(Case.LEFT_OUT, count=left_out)
-    if weightless := int((votes.weight == 0).sum()):
+    if ties_dropped:
+        yield Notice.of(Case.TIES_DROPPED, count=ties_dropped)
+    kinds = every_cell.without_voters()
+    if weightless := int(kinds.count[kinds.weight == 0].sum()):
         yield Notice.of(Case.WEIGHTLESS, count=weightless)
+    cells = kinds.without_weightless()
     if not len(cells):
         yield Notice.of(Case.NO_VOTES)
         return
     yield from _of_graph(ratings)
     yield from _of_models(estimate, ratings)
     yield from _of_ties(options, cells, estimate)
+    yield from _of_tie_models(options, estimate)
+    yield from _of_what_was_asked(options, cells.models, estimate, ratings)
     if options.method is Method.ELO:
-        yield Notice.of(Case.ELO_ORDER, k=f"{elo.K:g}")
+        yield _of_elo(options)
     if options.interval is not Interval.NONE:
-        yield from _of_intervals(options, votes, units, by_voter=by_voter)
+        yield from _of_intervals(options, every_cell, units, by_voter=by_voter)
     yield from _of_resamples(cells, estimate)
+
+
+def _of_tie_models(options: Options, estimate: Estimate) -> Iterator[Notice]:
+    found = estimate.tie_models
+    if found is None:
+        return
+    p = "-" if found.p is None else f"{found.p:.2g}"
+    if found.better is None:
+        yield Notice.of(Case.TIE_MODELS_ALIKE, p=p)
+    else:
+        other = found.rao_kupper if found.better is found.davidson else found.davidson
+        yield Notice.of(Case.TIE_MODEL, better=found.better.method.value, other=other.method.value, p=p)
+    used = found.davidson if options.method is Method.DAVIDSON else found.rao_kupper
+    if used.p is not None and used.p < LEVEL:
+        statistic = f"{used.chi_square:.1f}"
+        yield Notice.of(Case.TIE_MISFIT, method=used.method.value, statistic=statistic, df=used.df, p=f"{used.p:.2g}")
+
+
+def _of_what_was_asked(
+    options: Options, models: Sequence[str], estimate: Estimate, ratings: Sequence[Rating]
+) -> Iterator[Notice]:
+    if options.regularisation:
+        yield Notice.of(Case.REGULARISED, votes=f"{options.regularisation:g}")
+        supported = estimate.supported if estimate.supported is not None else estimate.structure.rated
+        for rating in ratings:
+            if rating.rating is not None and not supported[models.index(rating.model)]:
+                yield Notice.of(Case.REGULARISED_ONLY, model=rating.model)
+    if options.side_effect and not estimate.effects:
+        yield Notice.of(Case.NO_SIDE_EFFECT)
+    groups = {rating.component: rating.model for rating in ratings if rating.battles}
+    if options.anchor is not None and len(groups) > 1:
+        component = next(rating.component for rating in ratings if rating.model == options.anchor)
+        yield Notice.of(Case.ANCHORED_GROUP, model=options.anchor, component=component)
+
+
+def _of_elo(options: Options) -> Notice:
+    if options.elo_orders is None:
+        return Notice.of(Case.ELO_ORDER, k=f"{options.elo_k:g}")
+    return Notice.of(Case.ELO_ORDERS, k=f"{options.elo_k:g}", count=options.elo_orders, seed=options.seed)
 
 
 def _of_graph(ratings: Sequence[Rating]) -> Iterator[Notice]:
@@ -83,10 +128,10 @@ def _of_ties(options: Options, cells: Cells, estimate: Estimate) -> Iterator[Not
         yield Notice.of(case, method=options.method.value)
 
 
-def _of_intervals(options: Options, votes: Votes, units: Units, *, by_voter: bool) -> Iterator[Notice]:
+def _of_intervals(options: Options, every_cell: Cells, units: Units, *, by_voter: bool) -> Iterator[Notice]:
     if options.cluster is None and not by_voter:
         yield Notice.of(Case.NO_VOTERS)
-    if by_voter and (unknown := int((votes.voter < 0).sum())):
+    if by_voter and (unknown := every_cell.of_unknown_voters):
         yield Notice.of(Case.UNKNOWN_VOTERS, count=unknown)
     if units.total < 2:
         yield Notice.of(Case.ONE_VOTER if by_voter else Case.ONE_VOTE)

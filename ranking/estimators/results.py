@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ranking.estimators.effects import Effect
 from ranking.estimators.notices import Notice
 from ranking.estimators.options import Options
 
@@ -35,7 +36,12 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Ratings, best first within each component, and what they were computed from and how."""
+    """Ratings, best first within each component, and what they were computed from and how.
+
+    preset: the name of the recipe that was followed instead of the options, where one was. effects: of the side
+    and of style, where they were asked and can be told. without_style: the ratings of the same votes without style
+    control, where it was asked.
+    """
 
     options: Options
     dimension: str
@@ -44,6 +50,13 @@ class Ranking:
     input_sha256: str
     ratings: tuple[Rating, ...]
     notices: tuple[Notice, ...]
+    preset: str | None = None
+    effects: tuple[Effect, ...] = ()
+    without_style: tuple[Rating, ...] = ()
+
+    @property
+    def _has_effects(self) -> bool:
+        return self.options.side_effect or self.options.style_control
 
     @property
     def warnings(self) -> list[str]:
@@ -63,4 +76,12 @@ class Ranking:
             "input_sha256": self.input_sha256,
             "ratings": [asdict(rating) for rating in self.ratings],
             "warnings": self.warnings,
+            **({"preset": self.preset} if self.preset is not None else {}),
+            **self.options.extras,
+            **({"effects": [asdict(effect) for effect in self.effects]} if self._has_effects else {}),
+            **(
+                {"ratings_without_style": [asdict(rating) for rating in self.without_style]}
+                if self.options.style_control
+                else {}
+            ),
         }

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised whenever the same votes and options would give other digits than before."""
 
 

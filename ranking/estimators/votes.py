@@ -1,16 +1,29 @@
 """Votes as columns of integer codes: what every estimator starts from."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ranking.estimators.arrays import FloatArray, IntArray, frozen
-from ranking.estimators.errors import BadRow, EstimationError
-
-OUTCOMES = ("a", "b", "tie")
-"""The outcomes of a comparison; their positions are their codes."""
+from ranking.estimators.encoding import MISSING, Labels, all_texts, is_missing, label_codes, number_values
+from ranking.estimators.vote_checks import (
+    OUTCOMES as OUTCOMES,
+)
+from ranking.estimators.vote_checks import (
+    against_itself,
+    bad_codes,
+    bad_labels,
+    bad_weights,
+    check_distinct,
+    check_lengths,
+    model_reason,
+    outcome_reason,
+    raise_first,
+    voter_reason,
+    whole_numbers,
+)
 
 A, B, TIE = range(3)
 
@@ -41,93 +54,150 @@ class Votes:
 
 
 def encode_votes(
-    model_a: Sequence[object],
-    model_b: Sequence[object],
-    outcome: Sequence[object],
+    model_a: Sequence[Any],
+    model_b: Sequence[Any],
+    outcome: Sequence[Any],
     *,
-    voter: Sequence[object] | None = None,
-    weight: Sequence[object] | None = None,
+    voter: Sequence[Any] | None = None,
+    weight: Sequence[Any] | None = None,
     row_numbers: Sequence[int] | None = None,
 ) -> Votes:
     """Check columns and turn their labels into codes.
 
-    Each column has one entry per vote: model names, outcomes (`a`, `b` or `tie`), and, where given, the voter's
-    name (None where not known) and a weight (finite, at least 0). `row_numbers` names the rows in errors; without
-    it they count from 1.
+    Columns may be lists, numpy arrays, pandas Series (categorical or not) or pyarrow arrays. Each has one entry per
+    vote: model names, outcomes (`a`, `b` or `tie`), and, where given, the voter's name (missing where not known) and
+    a weight (finite, at least 0). `row_numbers` names the rows in errors; without it they count from 1.
 
     Raises `BadRow` at the first row with a missing or unknown outcome, an empty name, a model against itself, or a
     weight that is no weight. A missing outcome is never taken for a tie.
     """
-    columns = {"model_b": model_b, "outcome": outcome, "voter": voter, "weight": weight}
-    for name, column in columns.items():
-        if column is not None and len(column) != len(model_a):
-            raise EstimationError(f"{name} has {len(column)} entries and model_a has {len(model_a)}")
-    numbers = row_numbers if row_numbers is not None else range(1, len(model_a) + 1)
-    models = _names((model_a, model_b), "model", numbers)
-    voters = _names((voter,), "voter", numbers, optional=True) if voter is not None else ()
-    code = {name: position for position, name in enumerate(models)}
-    voter_code: dict[object, int] = {name: position for position, name in enumerate(voters)} | {None: -1}
+    found = checked_columns(model_a, model_b, outcome, voter=voter, weight=weight, row_numbers=row_numbers)
+    models, voters = _sorted_names(found.model_a, found.model_b), _sorted_names(found.voter)
+    model_code, voter_code = _codes_of(models), _codes_of(voters)
     votes = Votes(
         models=models,
         voters=voters,
-        model_a=np.array([code[name] for name in model_a], dtype=np.int64),  # type: ignore[index]
-        model_b=np.array([code[name] for name in model_b], dtype=np.int64),  # type: ignore[index]
-        outcome=_outcomes(outcome, numbers),
-        weight=_weights(weight, numbers) if weight is not None else np.ones(len(model_a)),
-        voter=np.array([voter_code[name] for name in voter] if voter is not None else [-1] * len(model_a), np.int64),
+        model_a=recoded(found.model_a, model_code),
+        model_b=recoded(found.model_b, model_code),
+        outcome=found.outcome,
+        weight=found.weight,
+        voter=recoded(found.voter, voter_code),
     )
-    against_itself = np.flatnonzero(votes.model_a == votes.model_b)
-    if against_itself.size:
-        row = int(against_itself[0])
-        raise BadRow(numbers[row], f"“{model_a[row]}” is set against itself")
+    raise_first(against_itself(models, votes.model_a, votes.model_b), row_numbers)
     return votes
 
 
-def _names(
-    columns: Sequence[Sequence[object]], what: str, numbers: Sequence[int], *, optional: bool = False
-) -> tuple[str, ...]:
-    """The distinct names in some columns, sorted; checked name by name, not row by row."""
-    try:
-        distinct = set().union(*columns)
-    except TypeError:  # an entry that cannot be hashed is no name: find its row
-        distinct = {object()}
-    if optional:
-        distinct.discard(None)
-    if not all(isinstance(name, str) and name.strip() for name in distinct):
-        _raise_bad_name(columns, what, numbers, optional=optional)
-    return tuple(sorted(str(name) for name in distinct))
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Columns of votes (n,) that have been checked, but for models that meet themselves."""
+
+    model_a: Labels
+    model_b: Labels
+    outcome: IntArray
+    voter: Labels
+    weight: FloatArray
 
 
-def _raise_bad_name(columns: Sequence[Sequence[object]], what: str, numbers: Sequence[int], *, optional: bool) -> None:
-    for row, entries in enumerate(zip(*columns, strict=True)):
-        for entry in entries:
-            if optional and entry is None:
-                continue
-            if entry is None or (isinstance(entry, str) and not entry.strip()):
-                raise BadRow(numbers[row], f"a {what}'s name is missing")
-            if not isinstance(entry, str):
-                raise BadRow(numbers[row], f"a {what}'s name must be text, and {entry!r} is not")
+def checked_columns(
+    model_a: Sequence[Any],
+    model_b: Sequence[Any],
+    outcome: Sequence[Any],
+    *,
+    voter: Sequence[Any] | None = None,
+    weight: Sequence[Any] | None = None,
+    row_numbers: Sequence[int] | None = None,
+) -> Columns:
+    """The columns' labels, still in the order in which they appear. Arguments and errors as of `encode_votes`."""
+    check_lengths(len(model_a), {"model_b": model_b, "outcome": outcome, "voter": voter, "weight": weight})
+    side_a, side_b, said = label_codes(model_a), label_codes(model_b), label_codes(outcome)
+    named = label_codes(voter) if voter is not None else Labels((), np.full(len(model_a), MISSING))
+    weights = number_values(weight) if weight is not None else np.ones(len(model_a))
+    bad = [
+        *bad_labels(side_a, model_reason),
+        *bad_labels(side_b, model_reason),
+        *bad_labels(named, voter_reason),
+        *bad_labels(said, outcome_reason),
+        *bad_weights(weight, weights),
+    ]
+    raise_first(bad, row_numbers)
+    return Columns(side_a, side_b, recoded(said, _codes_of(OUTCOMES)), named, np.asarray(weights))
 
 
-def _outcomes(column: Sequence[object], numbers: Sequence[int]) -> IntArray:
-    code = {name: position for position, name in enumerate(OUTCOMES)}
-    codes = np.empty(len(column), dtype=np.int64)
-    for row, entry in enumerate(column):
-        position = code.get(entry) if isinstance(entry, str) else None
-        if position is None:
-            if entry is None or entry == "":
-                raise BadRow(numbers[row], "the outcome is missing")
-            raise BadRow(numbers[row], f"the outcome must be a, b or tie, and {entry!r} is none of these")
-        codes[row] = position
-    return codes
+def recoded(labels: Labels, code: Mapping[Any, int]) -> IntArray:
+    """Codes (n,) of the labels' names instead of the labels' own; missing ones stay missing."""
+    if all_texts(labels.entries):
+        table = list(map(code.__getitem__, labels.entries))
+    else:
+        table = [MISSING if is_missing(entry) else code[str(entry)] for entry in labels.entries]
+    return np.array([*table, MISSING], dtype=np.int64)[labels.codes]
 
 
-def _weights(column: Sequence[object], numbers: Sequence[int]) -> FloatArray:
-    weights = np.empty(len(column))
-    for row, entry in enumerate(column):
-        if isinstance(entry, bool) or not isinstance(entry, int | float | np.floating | np.integer):
-            raise BadRow(numbers[row], f"the weight must be a number, and {entry!r} is not")
-        if not (math.isfinite(entry) and entry >= 0):
-            raise BadRow(numbers[row], f"the weight must be finite and at least 0, and {entry!r} is not")
-        weights[row] = float(entry)
-    return weights
+def votes_from_codes(
+    models: Sequence[str],
+    model_a: Any,
+    model_b: Any,
+    outcome: Any,
+    *,
+    voter: Any = None,
+    voters: Sequence[str] = (),
+    weight: Any = None,
+    row_numbers: Sequence[int] | None = None,
+) -> Votes:
+    """Votes of a caller that keeps codes: integer columns (n,) into `models`, `OUTCOMES` and `voters`.
+
+    `models` and `voters` are in any order, without repetition; those that no vote names are left out. `voter` is -1
+    where the voter is not known. The result equals that of `encode_votes` on the names.
+
+    Raises `BadRow` at the first row with a code that stands for nothing, a model against itself, or a weight that is
+    no weight; `EstimationError` where a column does not fit, or a name is repeated or is none.
+    """
+    columns = {"model_b": model_b, "outcome": outcome, "voter": voter, "weight": weight}
+    check_lengths(len(model_a), columns)
+    check_distinct(models, "model")
+    check_distinct(voters, "voter")
+    side_a, side_b, said = (
+        whole_numbers(name, column)
+        for name, column in (("model_a", model_a), ("model_b", model_b), ("outcome", outcome))
+    )
+    named = whole_numbers("voter", voter) if voter is not None else np.full(len(model_a), MISSING)
+    weights = number_values(weight) if weight is not None else np.ones(len(model_a))
+    bad = [
+        *bad_codes(side_a, "model_a", 0, len(models)),
+        *bad_codes(side_b, "model_b", 0, len(models)),
+        *bad_codes(said, "outcome", 0, len(OUTCOMES)),
+        *bad_codes(named, "voter", MISSING, len(voters)),
+        *bad_weights(weight, weights),
+    ]
+    raise_first(bad, row_numbers)
+    used_models, model_code = _used(models, side_a, side_b)
+    used_voters, voter_code = _used(voters, named)
+    votes = Votes(
+        models=used_models,
+        voters=used_voters,
+        model_a=model_code[side_a],
+        model_b=model_code[side_b],
+        outcome=said,
+        weight=weights if weights is not None else np.empty(0),
+        voter=voter_code[named],
+    )
+    raise_first(against_itself(used_models, votes.model_a, votes.model_b), row_numbers)
+    return votes
+
+
+def _sorted_names(*columns: Labels) -> tuple[str, ...]:
+    return tuple(sorted({str(entry) for labels in columns for entry in labels.entries if not is_missing(entry)}))
+
+
+def _codes_of(names: Sequence[str]) -> dict[str, int]:
+    return {name: position for position, name in enumerate(names)}
+
+
+def _used(names: Sequence[str], *columns: IntArray) -> tuple[tuple[str, ...], IntArray]:
+    """The names that some column has, sorted, and the new code of each old one; the last place is MISSING's."""
+    used = np.zeros(len(names) + 1, dtype=bool)
+    for codes in columns:
+        used[codes] = True
+    order = sorted(np.flatnonzero(used[:-1]).tolist(), key=names.__getitem__)
+    code = np.full(len(names) + 1, MISSING, dtype=np.int64)
+    code[order] = np.arange(len(order))
+    return tuple(names[position] for position in order), code

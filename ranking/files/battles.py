@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 import orjson
 
 from arena.ballot_forms import ALL_CHOICES
+from ranking.files.batches import judged, parse_timestamp
 from ranking.files.columns import WINNERS, winner_column
 from ranking.files.errors import BadLine
 from ranking.files.reading import Row
-from ranking.files.votes import judged, parse_timestamp
 
 ENDED = ("complete", "stopped", "failed")
 NO_TEXT = "no_text"
@@ -31,9 +31,22 @@ MAX_LENGTH = {
     "matchup": 120,
     "language": 8,
     "pairing_policy": 12,
+    "prompt_language": 8,
+    "prompt_language_source": 60,
+    "category": 40,
+    "category_source": 130,
 }
-COUNTS = ("prompt_tokens", "completion_tokens", "first_token_ms", "duration_ms", "attempts")
-TEXTS = {"finish_reason": 30, "failure_kind": 30, "model_name": 200, "model_revision": 200}
+COUNTS = ("prompt_tokens", "completion_tokens", "first_token_ms", "duration_ms", "queued_ms", "attempts", "run")
+TEXTS = {
+    "finish_reason": 30,
+    "failure_kind": 30,
+    "model_name": 200,
+    "model_revision": 200,
+    "language": 8,
+    "language_source": 60,
+}
+FILE = "file"
+"""Who told a label that the file does not say who told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,8 @@ class FileBattle:
     draw_probability: float | None
     factors_a: Mapping[str, Any]
     factors_b: Mapping[str, Any]
+    #: Of the first prompt: fields of its turn, as they were exported.
+    labels: Mapping[str, str]
 
     @property
     def identity(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -120,6 +135,7 @@ class BattleReader:
             draw_probability=line.probability(),
             factors_a=line.mapping("factors_a"),
             factors_b=line.mapping("factors_b"),
+            labels=line.labels(),
         )
         if battle.id in self.seen:
             line.refuse(f"the id {battle.id!r} was on line {self.seen[battle.id]} already")
@@ -169,6 +185,14 @@ class _Line:
         if not isinstance(value, dict):
             self.refuse(f"{name} must be an object")
         return dict(value)
+
+    def labels(self) -> dict[str, str]:
+        """Language and category of the first prompt, with who told them."""
+        labels: dict[str, str] = {}
+        for column, name in (("prompt_language", "language"), ("category", "category")):
+            told, source = self.text(column), self.text(f"{column}_source")
+            labels |= {name: told, f"{name}_source": source or (FILE if told else "")}
+        return labels
 
     def reasons(self) -> list[str]:
         value = self.row.get("reasons")
@@ -253,6 +277,8 @@ class _Line:
             self.refuse("turns: what is said of an answer must be an object")
         details = self.details(given or {})
         status = details.pop("status", "complete" if text else "failed")
+        if details.get("self_identified") and not text:
+            self.refuse("turns: an answer without text names nobody")
         if status == "complete" and not text:
             self.refuse("turns: an answer without text cannot be complete")
         if status == "failed" and not details.get("failure_kind"):
@@ -272,6 +298,8 @@ class _Line:
                     self.refuse(f"turns: {name} must be text")
                 self.check_text(f"turns: {name}", str(text), longest)
                 details[name] = text
+        if details.get("language") and not details.get("language_source"):
+            details["language_source"] = FILE
         if (status := given.get("status")) is not None:
             if status not in ENDED:
                 self.refuse(f"turns: the status must be one of {', '.join(ENDED)}, and {status!r} is not")
@@ -279,6 +307,8 @@ class _Line:
         if isinstance(reasoning := given.get("reasoning"), str):
             self.check_text("turns: reasoning", reasoning)
             details["reasoning"] = reasoning
+        if isinstance(marked := given.get("self_identified"), bool):
+            details["self_identified"] = marked
         if isinstance(parameters := given.get("parameters"), dict):
             details["parameters"] = parameters
         return details

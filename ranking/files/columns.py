@@ -29,10 +29,18 @@ FURTHER = (
     "choices",
     "reasons",
     "comment",
+    "self_identified_a",
+    "self_identified_b",
     "n_turns",
     "turns",
+    "prompt_language",
+    "prompt_language_source",
+    "category",
+    "category_source",
 )
 ALL = PUBLIC + FURTHER
+#: What a vote of a file counts for, where it has this column; our own files have none.
+WEIGHT = "weight"
 #: Columns that hold lists or objects; in CSV and (but for the conversations) Parquet they are JSON texts.
 NESTED = frozenset({"conv_a", "conv_b", "factors_a", "factors_b", "choices", "reasons", "turns"})
 CONVERSATIONS = ("conv_a", "conv_b")

@@ -7,18 +7,17 @@ import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import orjson
 
-from ranking.files.columns import NESTED
 from ranking.files.errors import BadFile, BadLine
+from ranking.files.parquet import is_parquet, parquet_batches, parquet_rows
+from ranking.files.values import Row as Row
+from ranking.files.values import flat_value
 
 GZIP_MAGIC = b"\x1f\x8b"
-PARQUET_MAGIC = b"PAR1"
 BOM = b"\xef\xbb\xbf"
-
-Row = dict[str, Any]
 
 
 def read_rows(path: Path, *, only: Collection[str] | None = None) -> Iterator[tuple[int, Row]]:
@@ -27,15 +26,10 @@ def read_rows(path: Path, *, only: Collection[str] | None = None) -> Iterator[tu
     `only` names the columns that are wanted, for formats that can leave out the rest. Raises `BadFile` where the file
     cannot be read and `BadLine` at the first line that is no row.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if head == PARQUET_MAGIC or suffixes[-1:] == [".parquet"]:
-        yield from _parquet_rows(path, only)
-    elif ".csv" in suffixes:
+    if is_parquet(path):
+        for start, batch in parquet_batches(path, only):
+            yield from parquet_rows(path, start, batch)
+    elif ".csv" in [suffix.lower() for suffix in path.suffixes]:
         yield from _csv_rows(path)
     else:
         yield from _json_rows(path)
@@ -70,42 +64,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
             except csv.Error as error:
                 raise BadLine(path, number, f"this is no CSV ({error})") from error
             number = max(number, 2)
+            names = reader.fieldnames or ()
+            if len(set(names)) < len(names):
+                raise BadLine(path, 1, "two columns have the same name")
             if None in row:
                 raise BadLine(path, number, "there are more fields than columns")
             if None in row.values():
                 raise BadLine(path, number, "there are fewer fields than columns")
-            yield number, {name: _csv_value(path, number, name, text) for name, text in row.items()}
-
-
-def _csv_value(path: Path, number: int, name: str, text: str) -> Any:
-    if text == "":
-        return None
-    if name not in NESTED:
-        return text
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise BadLine(path, number, f"{name} is no JSON ({error.msg})") from error
-
-
-def _parquet_rows(path: Path, only: Collection[str] | None) -> Iterator[tuple[int, Row]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-        columns = [name for name in file.schema_arrow.names if only is None or name in only]
-        number = 0
-        for batch in file.iter_batches(batch_size=5000, columns=columns):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, {name: _parquet_value(path, number, name, value) for name, value in row.items()}
-    except (pa.ArrowException, OSError) as error:
-        raise BadFile(f"{path} is no Parquet file that can be read: {error}.") from error
-
-
-def _parquet_value(path: Path, number: int, name: str, value: Any) -> Any:
-    return _csv_value(path, number, name, value) if name in NESTED and isinstance(value, str) else value
+            yield number, {name: flat_value(path, number, name, text) for name, text in row.items()}
 
 
 @contextmanager

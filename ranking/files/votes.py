@@ -1,94 +1,112 @@
 """The votes of a file, for ranking: no more is needed than model_a, model_b and winner."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from arena.ballot_forms import outcome, overall_winner
-from ranking.estimators import BadRow, Votes, encode_votes
-from ranking.files.columns import WINNERS, winner_column
+import numpy as np
+
+from ranking.estimators import BadRow, Cells, Tally, Votes
+from ranking.estimators.arrays import IntArray
+from ranking.estimators.tallying import Sequenced
+from ranking.estimators.weighting import inverse_probability
+from ranking.files.batches import RowFilter, Wanted, read_batches
+from ranking.files.batches import judged as judged
+from ranking.files.batches import parse_timestamp as parse_timestamp
 from ranking.files.errors import BadFile, BadLine
-from ranking.files.reading import read_rows
 
 
-def read_votes(path: Path, dimension: str, *, by_time: bool = False) -> tuple[Votes, int]:
+def read_votes(
+    path: Path,
+    dimension: str,
+    *,
+    by_time: bool = False,
+    without_self_identified: bool = False,
+    by_inverse_probability: bool = False,
+    chosen: RowFilter | None = None,
+) -> tuple[Votes, int]:
     """The votes of a file in one dimension, and how many of its rows say nothing about it and are left out.
 
     A row is left out only where its `choices` say that the voter did not judge this; a winner that is simply missing
     is a bad line. With `by_time` the votes are in the order of their timestamps (equal ones in the file's order), or
-    in the file's order where it has none.
+    in the file's order where it has none. With `by_inverse_probability` votes are weighted by the inverse of their
+    `draw_probability`. For the rest see `Wanted`.
     """
-    column = winner_column(dimension)
-    wanted = {"model_a", "model_b", column, "username", "timestamp", "choices"}
-    numbers: list[int] = []
-    columns: tuple[list[object], ...] = ([], [], [], [])
+    wanted = Wanted(
+        dimension=dimension,
+        by_time=by_time,
+        without_self_identified=without_self_identified,
+        by_inverse_probability=by_inverse_probability,
+        chosen=chosen,
+    )
+    sequence, left_out = Sequenced(), 0
+    numbers: list[IntArray] = []
     times: list[datetime | None] = []
-    left_out = 0
-    for number, row in read_rows(path, only=wanted):
-        found = _winner(path, number, row, column, dimension)
-        if not found:
-            left_out += 1
-            continue
-        numbers.append(number)
-        for values, value in zip(columns, (row.get("model_a"), row.get("model_b"), found, _voter(row)), strict=True):
-            values.append(value)
-        times.append(parse_timestamp(path, number, row.get("timestamp")) if by_time else None)
-    order = _order(path, numbers, times) if by_time else range(len(numbers))
-    model_a, model_b, outcomes, voters = ([values[i] for i in order] for values in columns)
-    try:
-        votes = encode_votes(
-            model_a,
-            model_b,
-            outcomes,
-            voter=voters if any(voter is not None for voter in voters) else None,
-            row_numbers=[numbers[i] for i in order],
-        )
-    except BadRow as error:
-        raise BadLine(path, error.number, error.reason) from error
+    probabilities: list[float] = []
+    for batch in read_batches(path, wanted):
+        with _named_in(path):
+            sequence.add(
+                batch.model_a,
+                batch.model_b,
+                batch.outcome,
+                voter=batch.voter,
+                weight=batch.weight,
+                row_numbers=batch.numbers,
+            )
+        left_out += batch.left_out
+        probabilities += batch.probabilities
+        if by_time:
+            numbers.append(np.asarray(batch.numbers))
+            times += batch.times
+    order = _order(path, np.concatenate(numbers), times) if numbers else None
+    votes = sequence.votes(order)
+    if by_inverse_probability:
+        probability = np.array(probabilities, dtype=np.float64)
+        votes = inverse_probability(votes, probability if order is None else probability[order])
     return votes, left_out
 
 
-def parse_timestamp(path: Path, number: int, value: Any) -> datetime | None:
-    """A time in ISO 8601, in UTC where it names no zone (the public data set's do not); None where there is none."""
-    if value is None or value == "":
-        return None
+def read_cells(
+    path: Path,
+    dimension: str,
+    *,
+    by_voter: bool = True,
+    without_self_identified: bool = False,
+    chosen: RowFilter | None = None,
+) -> tuple[Cells, int]:
+    """As `read_votes`, but counted as they are read, apart by voter where `by_voter`: for files of any length."""
+    wanted = Wanted(dimension=dimension, without_self_identified=without_self_identified, chosen=chosen)
+    tally, left_out = Tally(by_voter=by_voter), 0
+    for batch in read_batches(path, wanted):
+        with _named_in(path):
+            tally.add(
+                batch.model_a,
+                batch.model_b,
+                batch.outcome,
+                voter=batch.voter,
+                weight=batch.weight,
+                row_numbers=batch.numbers,
+            )
+        left_out += batch.left_out
+    return tally.cells(), left_out
+
+
+@contextmanager
+def _named_in(path: Path) -> Iterator[None]:
+    """Bad rows as lines of the file."""
     try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise BadLine(path, number, f"{value!r} is no time in ISO 8601") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        yield
+    except BadRow as error:
+        raise BadLine(path, error.number, error.reason) from error
 
 
-def judged(choices: Mapping[str, str], dimension: str) -> str:
-    """What raw choices say of a dimension: `a`, `b`, `tie`, or nothing."""
-    if dimension == "overall":
-        return overall_winner(choices)
-    return outcome(choices[dimension]) if dimension in choices else ""
-
-
-def _winner(path: Path, number: int, row: Mapping[str, Any], column: str, dimension: str) -> str:
-    value, choices = row.get(column), row.get("choices")
-    if value is None and isinstance(choices, dict):
-        return judged({str(key): str(choice) for key, choice in choices.items()}, dimension)
-    if value is None:
-        missing = "is missing" if column in row else "is missing: there is no such column"
-        raise BadLine(path, number, f"{column} {missing}")
-    if not isinstance(value, str) or value not in WINNERS:
-        raise BadLine(path, number, f"{column} must be model_a, model_b or tie, and {value!r} is none of these")
-    return WINNERS[value]
-
-
-def _voter(row: Mapping[str, Any]) -> str | None:
-    name = row.get("username")
-    return None if name is None or name == "" else str(name)
-
-
-def _order(path: Path, numbers: list[int], times: list[datetime | None]) -> list[int]:
+def _order(path: Path, numbers: IntArray, times: list[datetime | None]) -> IntArray | None:
+    """The votes' places in the order of their times, or None where they have none."""
     known = [time for time in times if time is not None]
     if not known:
-        return list(range(len(times)))
+        return None
     if len(known) < len(times):
         number = numbers[times.index(None)]
         raise BadFile(f"{path}, line {number}: the timestamp is missing, and other lines have one.")
-    return sorted(range(len(times)), key=lambda i: known[i])
+    return np.array(sorted(range(len(times)), key=lambda i: known[i]), dtype=np.int64)

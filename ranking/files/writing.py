@@ -73,6 +73,7 @@ def write_parquet(file: IO[bytes], rows: Iterable[Row]) -> int:
     message = pa.struct([("role", pa.string()), ("content", pa.string())])
     kinds |= dict.fromkeys(CONVERSATIONS, pa.list_(message))
     kinds |= {"draw_probability": pa.float64(), "n_turns": pa.int64()}
+    kinds |= dict.fromkeys(("self_identified_a", "self_identified_b"), pa.bool_())
     schema = pa.schema(list(kinds.items()))
     written = 0
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:

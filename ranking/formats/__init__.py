@@ -1,0 +1,1 @@
+"""Rankings, and what can be asked beside them, as text."""

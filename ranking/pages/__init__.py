@@ -1,0 +1,1 @@
+"""What the pages of rankings show, made from what was computed. Pages read no votes."""
