@@ -1,0 +1,1 @@
+"""Making the next models: instructions, training, benchmarks, as management commands."""

@@ -1,0 +1,1 @@
+"""Which instructions are kept, and why the others are not."""

@@ -1,0 +1,1 @@
+"""Instructions into Basque, by a served model."""
