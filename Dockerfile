@@ -6,13 +6,13 @@ WORKDIR /app
 # Only what installing needs, so that the packages stay a layer of their own while the code changes.
 COPY tools/__init__.py tools/venv.py tools/
 COPY inference/__init__.py inference/exceptions.py inference/
-COPY inference/engine/__init__.py inference/engine/packages.py inference/engine/
+COPY inference/engine/__init__.py inference/engine/environment.py inference/engine/packages.py inference/engine/
 COPY requirements/web.txt requirements/
 RUN python3 -m tools.venv web
 COPY . .
 RUN .venv/bin/python tools/messages.py compile
 # Keys that open nothing: without them the settings would write keys into the image, and every copy of it would share them.
-RUN LEHIA_SECRET_KEY=unused LEHIA_PSEUDONYM_KEY=unused \
+RUN LEHIA_SECRET_KEY=unused LEHIA_PSEUDONYM_KEY=unused LEHIA_METRICS_TOKEN=unused \
     .venv/bin/python manage.py collectstatic --no-input --clear --verbosity 0
 
 FROM python:3.11.13-slim-bookworm
@@ -29,4 +29,4 @@ USER lehia
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "config.asgi:application", "--worker-class", "asgi", "--no-control-socket", "--bind", "0.0.0.0:8000", "--graceful-timeout", "70"]
+CMD ["gunicorn", "config.asgi:application", "--config", "python:config.gunicorn", "--bind", "0.0.0.0:8000"]

@@ -8,9 +8,12 @@ BIN := .venv/bin
 LEHIA_PIP_EXTRA_INDEX ?=
 export LEHIA_PIP_EXTRA_INDEX
 
+# Packages are installed without bytecode. Where none may be written, each process would compile them anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help run engine web dev test test-fast lint lint-ruff lint-types lint-imports lint-templates lint-messages \
-	lint-migrations format bench-rankings messages lock lock-engine clean python-is-new
+.PHONY: help run engine training demo-training web dev test test-fast lint lint-ruff lint-types lint-imports lint-templates lint-messages \
+	lint-migrations format bench-ranking bench-matchmaking bench-large-campaign bench-streaming messages lock lock-training lock-engine clean python-is-new
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +32,18 @@ engine: python-is-new ## install vLLM into .venv-engine and make the demo's mode
 web: python-is-new ## install what running needs into .venv
 	@$(PYTHON) -m tools.venv web
 
+training: python-is-new ## install what making models needs into .venv-training
+	@$(PYTHON) -m tools.venv training --extra-index "$(LEHIA_PIP_EXTRA_INDEX)"
+
+demo-training: training engine ## make, judge and register small models, from instructions to a matchup (half an hour)
+	@.venv-training/bin/python -m tools.demo_training
+
 dev: python-is-new ## install what tests and checks need into .venv
 	@$(PYTHON) -m tools.venv dev
 
 test: dev messages-compiled ## everything: SQLite first, then PostgreSQL, Redis, RabbitMQ, a browser and vLLM
 	@$(MAKE) --no-print-directory engine || [ -z "$$CI" ]
+	@$(MAKE) --no-print-directory training || [ -z "$$CI" ]
 	@$(BIN)/python -m tools.tests all
 
 test-fast: dev messages-compiled ## what needs none of those, in under a minute
@@ -68,8 +78,17 @@ format: dev ## put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench-rankings: dev ## time rankings and compare estimators
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/rankings.py
+bench-ranking: dev ## time rankings, ours and others' (ten minutes)
+	@$(BIN)/python -m bench.ranking
+
+bench-matchmaking: dev ## compare the ways of choosing the next pair (no services; minutes)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.matchmaking
+
+bench-large-campaign: dev ## rank a campaign of a million votes, and time its pages (needs a database of its own; minutes)
+	@DJANGO_SETTINGS_MODULE=config.settings LEHIA_LOG_LEVEL=WARNING OMP_NUM_THREADS=1 $(BIN)/python -m bench.large_campaign
+
+bench-streaming: dev ## measure what the arena adds to a stream (needs PostgreSQL and Redis; a quarter of an hour)
+	@$(BIN)/python -m bench.streaming
 
 messages: dev ## bring the message catalogues in step with the code
 	@$(BIN)/python tools/messages.py extract
@@ -78,6 +97,15 @@ lock: ## pin the web's and the tests' packages anew (needs uv)
 	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header -q -o requirements/web.txt
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-header -q \
 		-o requirements/dev.txt
+
+# Which build of torch there is, and with which CUDA, is the machine's affair.
+CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime \
+	cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+
+lock-training: ## pin training's packages anew (needs uv)
+	sed 's/+cpu//' requirements/engine-torch.txt | uv pip compile pyproject.toml --extra training --group dev \
+		--constraint requirements/dev.txt --constraint - --generate-hashes --universal --python-version 3.11 --no-header \
+		--no-annotate -q -o requirements/training.txt --no-emit-package torch $(addprefix --no-emit-package ,$(CUDA))
 
 lock-engine: ## pin the engine's packages anew (needs uv)
 	uv pip compile requirements/engine.in --constraint requirements/engine-torch.txt --generate-hashes --universal \

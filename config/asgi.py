@@ -1,6 +1,6 @@
 """The ASGI application: pages over HTTP, battles over WebSocket, and an orderly end.
 
-gunicorn serves it: `gunicorn config.asgi:application --worker-class asgi`.
+gunicorn serves it: `gunicorn config.asgi:application --config python:config.gunicorn`.
 """
 
 import os
@@ -17,9 +17,9 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 django_application = get_asgi_application()
 
 # These import models, so Django has to be set up first.
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 
 from arena.live.lifespan import lifespan  # noqa: E402
 from arena.live.routing import websocket_urlpatterns  # noqa: E402
@@ -27,7 +27,7 @@ from arena.live.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns))),
         "lifespan": lifespan,
     }
 )

@@ -6,6 +6,7 @@ not by a volunteer.
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -82,3 +83,30 @@ def email(name: str, default: str) -> dict[str, Any]:
     if settings.get("EMAIL_FILE_PATH"):
         settings["EMAIL_FILE_PATH"] = unquote(str(settings["EMAIL_FILE_PATH"]))
     return settings
+
+
+def var_dir() -> Path:
+    """Where everything is that is written while running."""
+    return Path(text("VAR_DIR") or Path(__file__).resolve().parent.parent / "var")
+
+
+def log_options() -> dict[str, Any]:
+    """How the site logs, and gunicorn."""
+    return {"level": text("LOG_LEVEL", "INFO"), "as_json": flag("LOG_JSON", False)}
+
+
+def drain_seconds() -> int:
+    """How long running answers may take to end when their process is told to: gunicorn and the site agree on it."""
+    return integer("DRAIN_SECONDS", 60)
+
+
+def slurm_array() -> tuple[int, int]:
+    """Which task of a SLURM array this process is, from 0, and of how many: 0 of 1 where it is none."""
+    names = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT")
+    task, least, step, count = (os.environ.get(name, "").strip() for name in names)
+    if not task:
+        return 0, 1
+    try:
+        return (int(task) - int(least or 0)) // int(step or 1), int(count or 1)
+    except (ValueError, ZeroDivisionError):
+        raise ImproperlyConfigured(f"{', '.join(names)} must be whole numbers, as SLURM sets them.") from None

@@ -1,5 +1,6 @@
 """Middleware that belongs to no app."""
 
+import time
 import uuid
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+from config.metrics import measure_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -19,6 +22,19 @@ def request_id(get_response: GetResponse) -> GetResponse:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:12])
         return get_response(request)
+
+    return middleware
+
+
+def measured(get_response: GetResponse) -> GetResponse:
+    """Tells the metrics how long each page took. Static files are answered before."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = get_response(request)
+        seconds = time.perf_counter() - started
+        measure_request(method=request.method or "", status=response.status_code, seconds=seconds)
+        return response
 
     return middleware
 

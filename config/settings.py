@@ -12,7 +12,7 @@ from config import env
 from config.logging import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
+VAR_DIR = env.var_dir()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
@@ -35,16 +35,22 @@ LOCAL = env.flag("LOCAL", True)
 SECRET_KEY = _local_secret("secret_key")
 # The key of the pseudonyms in exports. Changing it makes old and new exports impossible to join, which is its use.
 PSEUDONYM_KEY = _local_secret("pseudonym_key")
+# With it Prometheus reads /metrics; without one nobody does.
+METRICS_TOKEN = _local_secret("metrics_token") if LOCAL else env.text("METRICS_TOKEN")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
 SITE_NAME = env.text("SITE_NAME", "Lehia")
 # Where operators can be written to; shown on the privacy page.
 CONTACT_EMAIL = env.text("CONTACT_EMAIL")
 
+# Which process of how many a stage of training is, where SLURM started it.
+SLURM_ARRAY = env.slurm_array()
+
 INSTALLED_APPS = [
     "arena.apps.ArenaConfig",
     "inference.apps.InferenceConfig",
     "ranking.apps.RankingConfig",
+    "training.apps.TrainingConfig",
     "allauth",
     "allauth.account",
     "channels",
@@ -64,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.request_id",
+    "config.middleware.measured",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.language_of_choice",
     "django.middleware.common.CommonMiddleware",
@@ -110,6 +117,8 @@ def _database() -> dict[str, Any]:
         # A pool, because each short query of a streaming battle runs in a thread of its own.
         pool = {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 16, minimum=2), "timeout": 10}
         settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "pool": pool}
+        # One round trip each time a connection is taken: the pool must not hand out those that a restart has cut.
+        settings["CONN_HEALTH_CHECKS"] = True
     settings["CONN_MAX_AGE"] = 0
     return settings
 
@@ -171,6 +180,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "arena.tasks.sweep_answers",
         "schedule": 60.0,
         "options": {"expires": 60.0},
+    },
+    "tell languages and kinds of prompts": {
+        "task": "arena.tasks.label_conversations",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
     },
     "probe the served models": {
         "task": "inference.tasks.probe_served_models",
@@ -267,7 +281,7 @@ ANSWER_SAVE_SECONDS = 1.0
 # An answer whose heartbeat (one per save) is older than this has lost the process that streamed it.
 ANSWER_LOST_SECONDS = env.integer("ANSWER_LOST_SECONDS", 15, minimum=2)
 SOCKET_IDLE_SECONDS = env.integer("SOCKET_IDLE_SECONDS", 60, minimum=1)
-DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 60)
+DRAIN_SECONDS = env.drain_seconds()
 
 LOGGING_CONFIG = None
-configure_logging(level=env.text("LOG_LEVEL", "INFO"), as_json=env.flag("LOG_JSON", False))
+configure_logging(**env.log_options())
