@@ -46,28 +46,30 @@ class AnswerView {
   }
 
   #showStatus(isLast) {
-    const { status, length } = this.answer;
+    const { status, length, place } = this.answer;
     const isRunning = RUNNING.includes(status);
     const isEmpty = length === 0;
     const canRetry = isLast && (status === "failed" || (status === "stopped" && isEmpty));
     this.element.dataset.status = status;
     this.element.setAttribute("aria-busy", String(isRunning));
-    hook("answer-state", this.element).textContent = state(status, isEmpty);
+    hook("answer-state", this.element).textContent = state(status, isEmpty, place);
     hook("copy", this.element).hidden = isRunning || isEmpty;
     hook("stop-side", this.element).hidden = !isRunning;
     hook("retry", this.element).hidden = !canRetry;
-    const note = this.#note(status, isEmpty);
+    const note = this.#note(status, isEmpty, place);
     hook("answer-note", this.element).hidden = !note && !canRetry;
     hook("answer-note-text", this.element).textContent = note;
   }
 
-  #note(status, isEmpty) {
+  #note(status, isEmpty, place) {
+    if (place) return text("queued_note");
     if (status === "failed") return text(isEmpty ? "failed_empty" : "failed_partial");
     return status === "stopped" && isEmpty ? text("stopped_empty") : "";
   }
 }
 
-function state(status, isEmpty) {
+function state(status, isEmpty, place) {
+  if (place) return text(place === 1 ? "queued_next" : "queued", { place });
   if (status === "complete") return "";
   return text(status === "failed" && !isEmpty ? "broken_off" : status);
 }
@@ -144,7 +146,7 @@ export class Announcer {
   #changes(conversation) {
     return conversation.turns.flatMap((turn) => {
       const changed = SIDES.filter((side) => this.#isNews(turn, side));
-      if (changed.length === 2 && changed.every((side) => RUNNING.includes(turn[side].status))) {
+      if (changed.length === 2 && changed.every((side) => phase(turn[side]) === "running")) {
         return [text("announce_both_running")];
       }
       return changed.map((side) => text(`announce_${phase(turn[side])}`, { side: side.toUpperCase() }));
@@ -160,6 +162,7 @@ export class Announcer {
   }
 }
 
-function phase({ status }) {
+function phase({ status, place }) {
+  if (place) return "queued";
   return RUNNING.includes(status) ? "running" : status;
 }

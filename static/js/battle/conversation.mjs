@@ -16,7 +16,7 @@ export function codePoints(text) {
 }
 
 function emptyAnswer() {
-  return { run: 1, status: "waiting", text: "", length: 0 };
+  return { run: 1, status: "waiting", text: "", length: 0, place: null };
 }
 
 /** Adds what is new in a piece of text that starts at offset `at`; false where there is a hole before it. */
@@ -104,6 +104,7 @@ export class Conversation {
     if (!answer) return false;
     if (!enterRun(answer, frame.run)) return true;
     if (answer.status === "waiting") answer.status = "streaming";
+    answer.place = null;
     return append(answer, frame.at, frame.text);
   }
 
@@ -112,8 +113,17 @@ export class Conversation {
     if (!answer) return false;
     if (!enterRun(answer, frame.run)) return true;
     answer.status = frame.status;
+    answer.place = null;
     // While an answer is running, the text that is counted here is still to come.
     return RUNNING.includes(frame.status) || frame.length <= answer.length;
+  }
+
+  /** The answer waits in a queue; who is next there has place 1. */
+  applyQueue(frame) {
+    const answer = this.turnAt(frame.turn)?.[frame.side];
+    if (!answer) return false;
+    if (enterRun(answer, frame.run) && answer.status === "waiting") answer.place = frame.place;
+    return true;
   }
 
   applyBallot(frame) {
@@ -133,9 +143,9 @@ export class Conversation {
     if (!this.applyTurn(frame)) return false;
     const turn = this.turnAt(frame.turn);
     return SIDES.map((side) => {
-      const { run, status, at, text } = frame[side];
+      const { run, status, at, text, place = null } = frame[side];
       if (!enterRun(turn[side], run)) return true;
-      turn[side].status = status;
+      Object.assign(turn[side], { status, place });
       return append(turn[side], at, text);
     }).every(Boolean);
   }

@@ -18,6 +18,9 @@ const QUIET_MS = 15_000;
 /** So long the word that the ballot is open may be on its way. */
 const DOUBT_MS = 1000;
 
+/** Refusals that are no answer to a prompt that is on its way. */
+const ABOUT_RETRIES = ["nothing_to_retry", "side_resting"];
+
 class BattlePage {
   #pending = null;
   #isSynced = false;
@@ -125,6 +128,8 @@ class BattlePage {
         return this.conversation.applyDelta(frame);
       case "answer":
         return this.conversation.applyAnswer(frame);
+      case "queue":
+        return this.conversation.applyQueue(frame);
       case "ballot":
         return this.conversation.applyBallot(frame);
       case "closed":
@@ -162,7 +167,7 @@ class BattlePage {
   }
 
   #refused({ code, message }) {
-    if (this.#pending && code !== "nothing_to_retry") {
+    if (this.#pending && !ABOUT_RETRIES.includes(code)) {
       this.#pending = null;
       this.prompt.refuse(message);
     } else {

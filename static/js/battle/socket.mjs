@@ -17,6 +17,13 @@ export function waitBefore(attempt, random = Math.random()) {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt) * (0.5 + random / 2);
 }
 
+/** A message as frames. Text, which is nearly all that is sent, comes as a list of deltas, each a list itself. */
+export function readFrames(data) {
+  const frame = JSON.parse(data);
+  if (!Array.isArray(frame)) return [frame];
+  return frame.map(([turn, side, run, at, text]) => ({ type: "delta", turn, side, run, at, text }));
+}
+
 export class BattleSocket {
   #socket = null;
   #attempt = 0;
@@ -69,8 +76,7 @@ export class BattleSocket {
   #received(data) {
     this.#attempt = 0;
     clearTimeout(this.#timers.pong);
-    const frame = JSON.parse(data);
-    if (frame.type !== "pong") this.onFrame(frame);
+    for (const frame of readFrames(data)) if (frame.type !== "pong") this.onFrame(frame);
   }
 
   #ping() {
