@@ -1,0 +1,1 @@
+"""How long rankings take, ours and others': see `__main__`."""

@@ -1,0 +1,1 @@
+"""What the arena adds to a stream of tokens: `make bench-streaming`, explained in docs/performance.md."""
