@@ -112,15 +112,9 @@ class Run:
         """The web server, the worker and beat; returns when the page answers."""
         async with _timed("web server, worker and beat"):
             env = {"LEHIA_DRAIN_SECONDS": os.environ.get("LEHIA_DRAIN_SECONDS", "5")}
-            gunicorn = [
-                str(BIN / "gunicorn"),
-                "config.asgi:application",
-                "--worker-class",
-                "asgi",
-                "--no-control-socket",
-            ]
-            await self._start("web", [*gunicorn, "--bind", f"{HOST}:{self.port}", "--graceful-timeout", "10"], env)
-            celery = [str(BIN / "celery"), "--app", "config.celery"]
+            gunicorn = [str(BIN / "gunicorn"), "config.asgi:application", "--config", "python:config.gunicorn"]
+            await self._start("web", [*gunicorn, "--bind", f"{HOST}:{self.port}"], env)
+            celery = [str(BIN / "celery"), "--app", "config.celery", "--quiet"]
             await self._start("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], env)
             # No pid file: one that a killed beat left behind would keep the next from starting.
             await self._start("beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile="], env)

@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 import sys
+import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ DARK = {("home", 1280), ("battle-answered", 1280), ("leaderboard", 360)}
 #: Tall pages are cut here.
 MOST_PIXELS_HIGH = 1500
 SECONDS_TO_ANSWER = 120
+SECONDS_TO_BE_PROBED = 25
+#: Current rankings are looked after every two minutes.
+SECONDS_TO_COMPUTE = 240
 #: What the demo's model is called, for the scripted server that stands in for it.
 MODEL_NAME = "smollm2-135m-instruct"
 PROMPT = "Nola egiten da marmitakoa?"
@@ -91,8 +95,8 @@ def tell_models(address: str, **script: object) -> None:
         pass
 
 
-def as_volunteer(camera: Camera) -> None:
-    """From the home page to a counted vote, and to the pages around it."""
+def as_volunteer(camera: Camera) -> str:
+    """From the home page to a counted vote, and to the pages around it. Returns the campaign's slug."""
     page = camera.page
     camera.visit("/", "home")
     page.locator(".start a.button").click()
@@ -107,8 +111,10 @@ def as_volunteer(camera: Camera) -> None:
     page.locator("form.start button").click()
     _battle(camera)
     camera.visit("/me/", "me")
-    camera.visit(f"/c/{slug}/leaderboard/", "leaderboard")
+    _visit_until(page, f"/c/{slug}/leaderboard/", ".ladder li")
+    camera.take("leaderboard", full=True)
     camera.visit(f"/c/{slug}/contributors/", "contributors")
+    return str(slug)
 
 
 def _battle(camera: Camera) -> None:
@@ -146,7 +152,7 @@ def _show_ballot(page: Page) -> None:
 
 
 def as_admin(camera: Camera, *, admin: str, password: str) -> None:
-    """The index, the matchup that runs, and the newest battle."""
+    """The index, the models, the matchup that runs, and the newest battle. Takes a snapshot by hand, for its page."""
     page = camera.page
     page.goto("/accounts/login/?next=/admin/")
     page.locator('input[name="login"]').fill(admin)
@@ -154,12 +160,47 @@ def as_admin(camera: Camera, *, admin: str, password: str) -> None:
     page.locator('form:has(input[name="password"]) button[type="submit"]').click()
     page.wait_for_url("**/admin/")
     camera.take("admin-index", full=True)
+    camera.visit("/admin/inference/servedmodel/", "admin-models")
     for listed, link, name in (
         ("/admin/arena/matchup/", "a[href$='/watch/']", "admin-watch"),
         ("/admin/arena/battle/?status__exact=voted", "#result_list tbody th a", "admin-battle"),
     ):
         page.goto(listed)
         camera.visit(str(page.locator(link).first.evaluate("link => link.href")), name)
+    page.goto("/admin/ranking/snapshot/take/")
+    page.locator('select[name="campaign"]').select_option(index=1)
+    page.locator('form:has(select[name="campaign"]) [type="submit"]').click()
+    page.wait_for_url("**/admin/ranking/snapshot/")
+
+
+def as_researcher(camera: Camera, slug: str) -> None:
+    """The snapshots that were published, how the ranking came to be what it is, and what changed between two."""
+    page = camera.page
+    _visit_until(page, f"/c/{slug}/leaderboard/snapshots/", "main table tbody tr:nth-child(2)")
+    camera.take("snapshots", full=True)
+    camera.visit(f"/c/{slug}/leaderboard/history/", "history")
+    page.goto(f"/c/{slug}/leaderboard/snapshots/")
+    page.locator("main form button").click()
+    page.wait_for_url("**/compare/**")
+    camera.take("compare", full=True)
+
+
+def take_benchmarks(browser: Browser, address: str, slug: str) -> None:
+    """The page of a campaign's benchmarks."""
+    for width, screen in SCREENS.items():
+        reader = browser.new_context(base_url=address, locale="eu-ES", **screen)
+        Camera(reader.new_page(), width, FOLDER).visit(f"/c/{slug}/benchmarks/", "benchmarks")
+        reader.close()
+
+
+def _visit_until(page: Page, path: str, selector: str) -> None:
+    """Goes to a page again and again until the worker has made what it shows."""
+    for _attempt in range(SECONDS_TO_COMPUTE):
+        page.goto(path)
+        if page.locator(selector).count():
+            return
+        page.wait_for_timeout(1000)
+    raise SystemExit(f"{path} shows nothing after {SECONDS_TO_COMPUTE} s: does a worker run?")
 
 
 def take_all(browser: Browser, address: str, *, admin: str, password: str, models: str) -> None:
@@ -167,13 +208,19 @@ def take_all(browser: Browser, address: str, *, admin: str, password: str, model
     FOLDER.mkdir(parents=True, exist_ok=True)
     if models:
         tell_models(models, models=[MODEL_NAME], texts=ANSWERS, tokens_per_second=12)
+        # The site asks its models every ten seconds how they are; the home page says so where they are not well.
+        time.sleep(SECONDS_TO_BE_PROBED)
     for width, screen in SCREENS.items():
         volunteer = browser.new_context(base_url=address, locale="eu-ES", **screen)
-        as_volunteer(Camera(volunteer.new_page(), width, FOLDER))
+        slug = as_volunteer(Camera(volunteer.new_page(), width, FOLDER))
         volunteer.close()
         office = browser.new_context(base_url=address, locale="eu-ES", **screen)
         as_admin(Camera(office.new_page(), width, FOLDER), admin=admin, password=password)
         office.close()
+    for width, screen in SCREENS.items():
+        reader = browser.new_context(base_url=address, locale="eu-ES", **screen)
+        as_researcher(Camera(reader.new_page(), width, FOLDER), slug)
+        reader.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -183,11 +230,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--admin", default="admin", help="user name; the password is read from standard input")
     parser.add_argument("--models", default="", help="address of a scripted model server, without /v1")
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser to use")
+    parser.add_argument("--benchmarks", metavar="SLUG", help="only the page of this campaign's benchmarks")
     options = parser.parse_args(arguments)
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().strip()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=CHROMIUM_ARGUMENTS)
-        take_all(browser, options.address, admin=options.admin, password=password, models=options.models)
+        if options.benchmarks:
+            take_benchmarks(browser, options.address, options.benchmarks)
+        else:
+            password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().strip()
+            take_all(browser, options.address, admin=options.admin, password=password, models=options.models)
         browser.close()
     return 0
 

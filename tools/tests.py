@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TRAINING_VENV = ROOT / ".venv-training"
 NEEDS = ("postgres", "redis", "rabbitmq", "browser", "vllm", "processes", "thorough", "migrated")
+#: Left out of `make test-fast` only, so that it ends within a minute.
+LONGER = ("longer",)
+#: Tests that start programs of their own.
+APART = ("redis", "rabbitmq", "browser", "vllm", "processes")
+#: The longest tests are named at the end.
+PATIENT = ("--durations", "15")
 POSTGRES_URL = "postgresql://postgres@127.0.0.1:5432/lehia"
 REDIS_URL = "redis://127.0.0.1:6379/7"
 
@@ -21,16 +28,63 @@ class Round:
     title: str
     arguments: tuple[str, ...]
     env: dict[str, str]
+    python: str = sys.executable
 
 
 def fast(workers: int) -> Round:
-    """SQLite, nothing beside it, on every core."""
-    none = " and ".join(f"not {need}" for need in NEEDS)
-    return Round("SQLite, in process", ("-m", none, "-n", str(workers), "--no-migrations"), {})
+    """What is quick on SQLite, with nothing beside it, on every core."""
+    return _on_sqlite("SQLite, what is quick", NEEDS + LONGER, workers)
 
 
-def everything() -> Round:
-    """All tests, over real connections. The tests themselves say what is missing."""
+def on_sqlite(workers: int) -> Round:
+    """All that needs no more than SQLite, on every core."""
+    return _on_sqlite("SQLite, in process", NEEDS, workers)
+
+
+def _on_sqlite(title: str, without: tuple[str, ...], workers: int) -> Round:
+    return Round(title, ("-m", _none_of(without), "-n", str(workers), "--no-migrations"), {})
+
+
+def over_services(workers: int) -> Round:
+    """What runs in the test's own process, over PostgreSQL and Redis, on every core."""
+    return Round(
+        "in process, over PostgreSQL and Redis",
+        ("-m", _none_of(APART), "-n", str(workers), *PATIENT),
+        _service_urls(),
+    )
+
+
+def with_programs(workers: int) -> Round:
+    """Programs and browsers, a folder at a time on each of two cores; the tests say what is missing.
+
+    They wait more than they work, and hold with both at once; more of them at a time would only measure each other.
+    """
+    some = f"({' or '.join(APART)}) and not vllm"
+    return Round(
+        "programs and browser",
+        ("-m", some, "-n", str(min(workers, 2)), "--dist", "loadgroup", *PATIENT),
+        _service_urls(),
+    )
+
+
+def with_the_engine() -> Round:
+    """The model engine, which works all cores while it loads a model, and has them to itself."""
+    return Round("model engine", ("-m", "vllm", *PATIENT), _service_urls())
+
+
+def of_training(workers: int) -> Round:
+    """Training, in the environment that has torch; a thread a process, since the processes fill the cores."""
+    env = {"OMP_NUM_THREADS": "1"}
+    arguments = ("tests/training", "-n", str(workers), "--no-migrations", *PATIENT)
+    return Round("training", arguments, env, str(TRAINING_VENV / "bin" / "python"))
+
+
+def _none_of(markers: tuple[str, ...]) -> str:
+    return " and ".join(f"not {marker}" for marker in markers)
+
+
+def _service_urls() -> dict[str, str]:
+    """Where PostgreSQL and Redis are: as said in the environment, or where they are by default, if they answer."""
     env = {}
     for name, default, answers in (
         ("LEHIA_DATABASE_URL", POSTGRES_URL, _postgres_answers),
@@ -39,7 +93,7 @@ def everything() -> Round:
         url = os.environ.get(name) or default
         if os.environ.get(name) or answers(url):
             env[name] = url
-    return Round("everything, over real connections", (), env)
+    return env
 
 
 def _postgres_answers(url: str) -> bool:
@@ -68,19 +122,25 @@ def run(chosen: Round) -> int:
     """Run pytest; its exit code."""
     print(f"== Tests: {chosen.title}", flush=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", *chosen.arguments]
+    command = [chosen.python, "-m", "pytest", "-q", *chosen.arguments]
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **chosen.env}).returncode
     print(f"== {chosen.title}: {time.monotonic() - started:.0f} s, exit code {code}", flush=True)
     return code
 
 
 def main() -> int:
-    """Run one or both rounds; the first exit code that is not 0."""
+    """Run one or all rounds; the first exit code that is not 0."""
     parser = argparse.ArgumentParser(description="Run the tests.")
     parser.add_argument("which", choices=["fast", "all"])
     which = parser.parse_args().which
     workers = min(os.cpu_count() or 1, 8)
-    rounds = [fast(workers)] if which == "fast" else [fast(workers), everything()]
+    rounds = [fast(workers)]
+    if which == "all":
+        rounds = [on_sqlite(workers), over_services(workers), with_programs(workers), with_the_engine()]
+        if TRAINING_VENV.exists():
+            rounds.append(of_training(workers))
+        else:
+            print("== Tests: training is left out: `make training` has not installed what it needs.", flush=True)
     codes = [run(chosen) for chosen in rounds]
     return next((code for code in codes if code), 0)
 

@@ -1,6 +1,7 @@
-"""Make the virtual environment and install a lock file into it, unless that is done. Standard library only.
+"""Make a virtual environment and install a lock file into it, unless that is done. Standard library only.
 
-`python3 -m tools.venv web` for running, `python3 -m tools.venv dev` for tests and checks too.
+`python3 -m tools.venv web` for running, `python3 -m tools.venv dev` for tests and checks too, both in .venv;
+`python3 -m tools.venv training` for making models, in .venv-training, which has all of `dev` and torch.
 """
 
 import argparse
@@ -11,16 +12,18 @@ import time
 from functools import partial
 from pathlib import Path
 
-from inference.engine import packages
+from inference.engine import environment, packages
+from inference.engine.environment import Engine
 from inference.exceptions import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+TRAINING_VENV = ROOT / ".venv-training"
 
 
 def lock_of(kind: str) -> Path:
-    """The lock file of `web` or `dev`; what `dev` pins is a superset of `web`, with the same versions."""
+    """The lock file of `web`, `dev` or `training`; each pins a superset of the one before, in the same versions."""
     return ROOT / "requirements" / f"{kind}.txt"
 
 
@@ -52,12 +55,29 @@ def install(kind: str) -> None:
     print(f"installed after {time.monotonic() - started:.0f} s", flush=True)
 
 
+def install_training(extra_index: str) -> None:
+    """Make the environment of `training/`. Raises EngineError with the end of pip's output."""
+    wanted = Engine(
+        venv=TRAINING_VENV,
+        lock=lock_of("training"),
+        extra_index=extra_index,
+        title="what training needs",
+        modules="torch, transformers",
+    )
+    environment.install(wanted, say=partial(print, flush=True))
+
+
 def main() -> int:
     """Install."""
-    parser = argparse.ArgumentParser(description="Install Lehia's packages into .venv.")
-    parser.add_argument("kind", choices=["web", "dev"])
+    parser = argparse.ArgumentParser(description="Install Lehia's packages into .venv, or .venv-training.")
+    parser.add_argument("kind", choices=["web", "dev", "training"])
+    parser.add_argument("--extra-index", default="", help="a further package index, for the CPU build of torch")
+    arguments = parser.parse_args()
     try:
-        install(parser.parse_args().kind)
+        if arguments.kind == "training":
+            install_training(arguments.extra_index)
+        else:
+            install(arguments.kind)
     except (EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

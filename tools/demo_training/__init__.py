@@ -1,0 +1,1 @@
+"""`make demo-training`: everything in `training/`, small: from instructions to competitors, on two cores."""
