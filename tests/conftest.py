@@ -1,13 +1,16 @@
 """Guards that catch what nobody remembers, and the fixtures that all tests share."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.testcases import TestCase
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from tests import services
 from tests.guards import foreign_resources, inline_code, leaked_names
@@ -26,12 +29,53 @@ def pytest_sessionstart() -> None:
         messages.compile_catalogue(language)
 
 
+HERE = Path(__file__).parent
+#: Whole folders and files that take long: sockets, pages of every kind, files, figures, and sweeps of small rankings.
+LONGER = (
+    "arena/admin",
+    "arena/live",
+    "arena/pages",
+    "arena/views",
+    "inference/test_probing.py",
+    "inference/test_streaming.py",
+    "ranking/diagnostics",
+    "ranking/figures",
+    "ranking/files",
+    "ranking/test_admin.py",
+    "ranking/test_benchmarks_page.py",
+    "ranking/test_commands.py",
+    "ranking/test_correlate.py",
+    "ranking/test_current.py",
+    "ranking/test_diagnose.py",
+    "ranking/test_import_benchmarks.py",
+    "ranking/test_leaderboard.py",
+    "ranking/test_plot.py",
+    "ranking/test_rank_differences.py",
+    "ranking/test_rank_factors.py",
+    "ranking/test_rank_style.py",
+    "ranking/test_slices.py",
+    "ranking/test_snapshot_pages.py",
+    "ranking/test_snapshots.py",
+    "ranking/estimators/test_agreement.py",
+    "ranking/estimators/test_hard_cases.py",
+    "ranking/estimators/test_option_properties.py",
+    "ranking/estimators/test_paper_preset.py",
+    "ranking/estimators/test_properties.py",
+    "ranking/estimators/test_regression.py",
+    "ranking/estimators/test_resampling.py",
+    "ranking/estimators/test_tallying.py",
+)
 #: What a machine lacks for a test that must not be skipped.
 LACKS = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        # Folders can run side by side (`--dist loadgroup`). The tests of one share a site, a port or a queue.
+        path = item.path.relative_to(HERE)
+        item.add_marker(pytest.mark.xdist_group(path.parts[0]))
+        if any(path.is_relative_to(place) for place in LONGER):
+            item.add_marker(pytest.mark.longer)
         for marker in services.MARKERS:
             if item.get_closest_marker(marker) and (reason := services.missing(marker)):
                 if services.skips_are_failures():
@@ -44,6 +88,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if LACKS in item.stash:
         pytest.fail(f"CI must have everything. {item.stash[LACKS]}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """PostgreSQL refuses to drop a database while a thread of some test, ended long ago, still has its connection."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 #: What a volunteer was shown, as (path, body and headers), before the vote.

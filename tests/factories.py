@@ -30,8 +30,8 @@ from arena.enums import (
     ReportResolution,
     Side,
 )
-from inference.enums import ModelHealth
-from inference.models import ServedModel
+from inference.enums import BreakerCause, BreakerState, ChangeKind, ModelHealth
+from inference.models import Place, ServedModel, ServedModelChange
 
 PASSWORD = "sokatira-1931"
 
@@ -58,6 +58,22 @@ class ServedModelFactory(DjangoModelFactory[ServedModel]):
         failing = factory.Trait(health=ModelHealth.FAILING, health_reason="Connection refused.", ready_since=None)
         disabled = factory.Trait(is_enabled=False)
         with_key = factory.Trait(api_key_env="LATXA_API_KEY")
+        out = factory.Trait(
+            breaker_state=BreakerState.OPEN,
+            breaker_since=_ago(minutes=3),
+            breaker_cause=BreakerCause.ANSWERS,
+            breaker_detail="http_status: 500: out of memory",
+            breaker_retry_at=factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=1)),
+            breaker_openings=1,
+        )
+        out_by_hand = factory.Trait(out=True, breaker_cause=BreakerCause.BY_HAND, breaker_retry_at=None)
+        cooled_down = factory.Trait(out=True, breaker_retry_at=_ago(seconds=1))
+        on_trial = factory.Trait(
+            breaker_state=BreakerState.HALF_OPEN,
+            breaker_since=_ago(seconds=5),
+            breaker_cause=BreakerCause.COOLED_DOWN,
+            breaker_openings=1,
+        )
 
     name = factory.Sequence(lambda n: f"served-model-{n}")
     base_url = "http://127.0.0.1:9/v1"
@@ -66,6 +82,43 @@ class ServedModelFactory(DjangoModelFactory[ServedModel]):
     health = ModelHealth.READY
     health_checked_at = _now()
     ready_since = _ago(hours=1)
+
+
+class ServedModelChangeFactory(DjangoModelFactory[ServedModelChange]):
+    """Out of pairing, for answers that failed."""
+
+    class Meta:
+        model = ServedModelChange
+
+    class Params:
+        of_health = factory.Trait(
+            kind=ChangeKind.HEALTH,
+            before=ModelHealth.READY,
+            after=ModelHealth.FAILING,
+            cause="",
+            detail="Connection refused.",
+        )
+
+    served_model = factory.SubFactory(ServedModelFactory)
+    kind = ChangeKind.BREAKER
+    before = BreakerState.CLOSED
+    after = BreakerState.OPEN
+    cause = BreakerCause.ANSWERS
+    detail = "http_status: 500: out of memory"
+
+
+class PlaceFactory(DjangoModelFactory[Place]):
+    """Waits in the queue of a model with a limit."""
+
+    class Meta:
+        model = Place
+
+    class Params:
+        admitted = factory.Trait(admitted_at=_now())
+        lost = factory.Trait(seen_at=_ago(minutes=5))
+
+    served_model = factory.SubFactory(ServedModelFactory, max_concurrent_answers=1)
+    holder = factory.Sequence(lambda n: f"holder-{n}")
 
 
 class UserFactory(DjangoModelFactory[models.User]):
@@ -199,6 +252,7 @@ class MatchupFactory(DjangoModelFactory[models.Matchup]):
 
     campaign = factory.SubFactory(CampaignFactory)
     name = factory.Sequence(lambda n: f"Matchup {n}")
+    pairing_policy = "uniform"
     target_votes = 100
 
     @factory.post_generation
@@ -398,6 +452,18 @@ class ReportFactory(DjangoModelFactory[models.Report]):
     participant = factory.SelfAttribute("battle.participant")
     kind = ReportKind.OFFENSIVE
     reason = "B aldea iraingarria da."
+
+
+class DayTallyFactory(DjangoModelFactory[models.DayTally]):
+    """Of today."""
+
+    class Meta:
+        model = models.DayTally
+
+    matchup = factory.SubFactory(MatchupFactory)
+    day = factory.LazyFunction(timezone.localdate)
+    votes = 1
+    newest = _now()
 
 
 class PairTallyFactory(DjangoModelFactory[models.PairTally]):

@@ -10,6 +10,12 @@ import tempfile
 # Before the settings are read: tests keep out of the checkout's var/.
 os.environ.setdefault("LEHIA_VAR_DIR", tempfile.mkdtemp(prefix="lehia-test-"))
 
+# Tests that run side by side have a Redis database each, as they have a PostgreSQL database each.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_server, _, _number = os.environ.get("LEHIA_REDIS_URL", "").rpartition("/")
+if _WORKER and _number.isdigit():
+    os.environ["LEHIA_REDIS_URL"] = f"{_server}/{abs(int(_number) - _WORKER)}"
+
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STATIC_ROOT, VAR_DIR  # noqa: E402
 

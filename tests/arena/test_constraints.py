@@ -53,6 +53,7 @@ VIOLATIONS: dict[str, Violation] = {
     # Campaigns.
     "campaign_ends_after_start": _on(make.CampaignFactory, ends_at=_now() - timedelta(days=400)),
     "campaign_status_valid": _on(make.CampaignFactory, status="archived"),
+    "campaign_category_source_valid": _on(make.CampaignFactory, category_source="dice"),
     "campaign_limits_positive": _on(make.CampaignFactory, votes_per_ticket=0),
     "campaign_text_once_per_language": _again(make.CampaignTextFactory, "campaign", "language"),
     "consent_text_once_per_language": _again(make.ConsentTextFactory, "campaign", "version", "language"),
@@ -76,11 +77,15 @@ VIOLATIONS: dict[str, Violation] = {
     "turn_index_once_per_battle": _again(make.TurnFactory, "battle", "index"),
     "turn_index_from_one": _on(make.TurnFactory, index=0),
     "turn_prompt_not_empty": _on(make.TurnFactory, prompt=""),
+    "turn_language_has_source": _on(make.TurnFactory, language="eu"),
+    "turn_category_has_source": _on(make.TurnFactory, category="code"),
     "one_answer_per_side": _again(make.AnswerFactory, "turn", "side"),
     "answer_side_valid": _on(make.AnswerFactory, side="c"),
     "answer_status_valid": _on(make.AnswerFactory, status="lost"),
     "answer_ended_iff_ended_at": _on(make.AnswerFactory, ended_at=None),
     "answer_complete_has_text": _on(make.AnswerFactory, text=""),
+    "answer_self_identified_has_text": _on(make.AnswerFactory, {"failed": True}, self_identified=True),
+    "answer_language_has_source": _on(make.AnswerFactory, language="eu"),
     "answer_failed_iff_kind": _on(make.AnswerFactory, failure_kind="connect"),
     # Ballots and reports.
     "ballot_winner_valid": _on(make.BallotFactory, {"collected": True}, winner="c"),
@@ -92,6 +97,7 @@ VIOLATIONS: dict[str, Violation] = {
     "report_resolved_iff_resolution": _on(make.ReportFactory, resolution="upheld"),
     "report_once_per_kind": _again(make.ReportFactory, "battle", "kind"),
     # Tallies.
+    "day_tally_once": _again(make.DayTallyFactory, "matchup", "day"),
     "tally_once_per_pair": _again(make.PairTallyFactory, "matchup", "dimension", "first", "second"),
     "tally_pair_in_order": lambda: _set(tally := make.PairTallyFactory(), first=tally.second, second=tally.first),
     "contribution_once_per_campaign": _again(make.ContributionFactory, "campaign", "participant"),
@@ -105,6 +111,19 @@ VIOLATIONS: dict[str, Violation] = {
     "servedmodel_max_concurrent_answers_positive": _on(make.ServedModelFactory, max_concurrent_answers=0),
     "servedmodel_health_valid": _on(make.ServedModelFactory, {"failing": True}, health="ill"),
     "servedmodel_ready_iff_ready_since": _on(make.ServedModelFactory, ready_since=None),
+    "servedmodel_ask_seconds_valid": _on(make.ServedModelFactory, ask_seconds=1),
+    "servedmodel_cache_use_is_share": _on(make.ServedModelFactory, cache_use=25.0),
+    "servedmodel_breaker_state_valid": _on(make.ServedModelFactory, {"on_trial": True}, breaker_state="ajar"),
+    "servedmodel_breaker_cause_known": _on(make.ServedModelFactory, {"out": True}, breaker_cause=""),
+    "servedmodel_breaker_retry_only_while_open": _on(make.ServedModelFactory, breaker_retry_at=_now()),
+    "servedmodel_breaker_trial_only_while_half_open": _on(
+        make.ServedModelFactory, breaker_trial="battle", breaker_trial_until=_now()
+    ),
+    "servedmodelchange_changes": _on(make.ServedModelChangeFactory, before="open"),
+    "servedmodelchange_kind_fits_states": _on(make.ServedModelChangeFactory, after="failing"),
+    "servedmodelchange_cause_iff_breaker": _on(make.ServedModelChangeFactory, {"of_health": True}, cause="burst"),
+    "place_once_per_holder": _again(make.PlaceFactory, "holder"),
+    "place_holder_given": _on(make.PlaceFactory, holder=""),
 }
 
 #: Of two constraints that the same value breaks, a database may name either.

@@ -9,7 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.matchmaking import POLICIES, Candidate, Draw, Entry, draw, uniform, weighted
+from arena.matchmaking import (
+    ADAPTIVE,
+    FLOOR,
+    POLICIES,
+    Candidate,
+    Draw,
+    Entry,
+    Met,
+    coverage,
+    draw,
+    expected_shares,
+    uncertainty,
+    uniform,
+    weighted,
+)
 
 DRAWS = 4000
 
@@ -18,11 +32,14 @@ def _candidate(key: int, policy: str, weights: tuple[float, ...]) -> Candidate:
     return Candidate(key, policy, tuple(Entry(10 * key + i, weight) for i, weight in enumerate(weights)))
 
 
+MET = (Met(10, 11, 6, 2, 1), Met(10, 12, 1, 3, 0), Met(12, 13, 0, 4, 0))
 FIELDS = {
     "one matchup": [_candidate(1, "uniform", (1, 1, 1, 1))],
     "one pair": [_candidate(1, "uniform", (1, 1))],
     "several matchups": [_candidate(1, "uniform", (1, 1)), _candidate(2, "uniform", (1, 1, 1))],
     "weighted": [_candidate(1, "weighted", (5, 1, 2))],
+    "coverage": [replace(_candidate(1, "coverage", (1, 1, 1, 1)), met=MET)],
+    "uncertainty": [replace(_candidate(1, "uncertainty", (1, 1, 1, 1)), met=MET)],
     "one that cannot": [
         _candidate(1, "uniform", (1,)),
         _candidate(2, "weighted", (1, 3, 1)),
@@ -113,3 +130,64 @@ def test_nothing_is_drawn_where_no_two_can_meet(candidates: list[Candidate]) -> 
 def test_an_unknown_policy_is_a_fault() -> None:
     with pytest.raises(KeyError, match="lottery"):
         draw([replace(FIELDS["one pair"][0], policy="lottery")], random.Random(0))
+
+
+@st.composite
+def _histories(draws: st.DrawFn) -> tuple[list[Entry], list[Met]]:
+    """Entries, and what some of them and of those that left have done."""
+    n = draws(st.integers(2, 6))
+    counts = st.integers(0, 400)
+    pairs = [(i, j) for j in range(n + 2) for i in range(j)]
+    chosen = draws(st.lists(st.sampled_from(pairs), unique=True))
+    entries = [Entry(key) for key in draws(st.permutations(range(n)))]
+    return entries, [Met(i, j, draws(counts), draws(counts), draws(counts)) for i, j in chosen]
+
+
+@pytest.mark.parametrize("policy", sorted(ADAPTIVE))
+@settings(max_examples=40)
+@given(history=_histories())
+def test_no_pair_is_ever_without_a_chance(policy: str, history: tuple[list[Entry], list[Met]]) -> None:
+    entries, met = history
+    probabilities = POLICIES[policy](entries, met)
+    assert math.fsum(probabilities.values()) == pytest.approx(1.0)
+    assert min(probabilities.values()) >= FLOOR / math.comb(len(entries), 2) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("policy", sorted(ADAPTIVE))
+def test_before_anybody_has_met_all_pairs_are_alike(policy: str) -> None:
+    entries = [Entry(key) for key in range(5)]
+    assert POLICIES[policy](entries, ()) == pytest.approx(uniform(entries))
+
+
+def test_coverage_draws_the_pairs_with_the_fewest_votes() -> None:
+    entries = [Entry(12), Entry(10), Entry(11)]
+    # 10 and 11 met nine times, 10 and 12 four times, 11 and 12 never.
+    probabilities = coverage(entries, MET)
+    assert probabilities[0, 2] == pytest.approx(1 - FLOOR + FLOOR / 3)
+    assert probabilities[0, 1] == probabilities[1, 2] == pytest.approx(FLOOR / 3)
+
+
+def test_uncertainty_favours_a_newcomer() -> None:
+    met = [Met(i, j, 50, 50, 0) for j in range(4) for i in range(j)]
+    entries = [Entry(key) for key in range(5)]
+    probabilities = uncertainty(entries, met)
+    newcomers = {pair for pair in probabilities if 4 in pair}
+    assert min(probabilities[pair] for pair in newcomers) > max(
+        probability for pair, probability in probabilities.items() if pair not in newcomers
+    )
+
+
+def test_uncertainty_does_not_care_which_key_comes_first() -> None:
+    entries = [Entry(10), Entry(11), Entry(12)]
+    turned = [Met(each.second, each.first, each.second_wins, each.first_wins, each.ties) for each in MET]
+    assert uncertainty(entries, MET) == pytest.approx(uncertainty(entries, turned))
+
+
+def test_expected_shares() -> None:
+    entries = [Entry(10, 3.0), Entry(11), Entry(12)]
+    assert expected_shares("coverage", entries, MET) == pytest.approx(uniform(entries))
+    assert expected_shares("weighted", entries, MET) == pytest.approx(weighted(entries))
+    so_far = expected_shares("uncertainty", entries, MET)
+    assert so_far == pytest.approx({(0, 1): 9 / 13, (0, 2): 4 / 13, (1, 2): 0})
+    assert expected_shares("uncertainty", entries, MET, to_come=10**9) == pytest.approx(uncertainty(entries, MET))
+    assert expected_shares("uncertainty", entries) == pytest.approx(uniform(entries))

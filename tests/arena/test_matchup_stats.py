@@ -92,6 +92,12 @@ def test_failures_and_first_tokens_by_model(matchup: Matchup) -> None:
     assert (c.answers, c.first_token_median, c.first_token_p95) == (0, None, None)
 
 
+def test_answers_that_name_a_model_are_counted_with_their_model(matchup: Matchup) -> None:
+    battle = _battle(matchup, 0, 1, answered=True)
+    Answer.objects.filter(turn__battle=battle, side="b").update(self_identified=True)
+    assert [figures.self_identified for figures in matchup_stats(matchup).figures] == [0, 1, 0]
+
+
 def test_who_is_at_work_now(matchup: Matchup) -> None:
     _battle(matchup, 0, 1, streaming=True)
     voter = ParticipantFactory()
@@ -148,4 +154,4 @@ def test_more_rows_cost_no_more_queries(matchup: Matchup) -> None:
         _battle(matchup, index % 2, index % 2 + 1, voted=True)
     with CaptureQueriesContext(connection) as many:
         matchup_stats(Matchup.objects.get(pk=matchup.pk))
-    assert len(few) == len(many) == 8
+    assert len(few) == len(many) == 9

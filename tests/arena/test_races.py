@@ -187,4 +187,4 @@ def test_collecting_while_an_account_takes_votes_over(
         assert results == [1, own]
         assert votes == 16
     else:
-        assert faults(results) or votes == 11, "the five votes that were taken over are lost"
+        assert faults(results) or votes in (11, 15), "the votes that were taken over are lost, or the one collected"

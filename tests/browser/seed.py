@@ -14,6 +14,8 @@ SLUG = "lehia"
 NAMES = {"stub-a": "Ipar haizea", "stub-b": "Hego haizea"}
 #: A second campaign, whose ballot has everything that a form can have.
 LONG_SLUG = "luzea"
+#: A third one, with votes and rankings, four of them published. The home page does not show it.
+RANKED_SLUG = "sailkatua"
 LONG_FORM: dict[str, Any] = {
     "dimensions": [
         {"key": "content", "choices": ["a", "tie", "b", "both_good", "both_bad", "dont_know"]},
@@ -26,6 +28,19 @@ LONG_FORM: dict[str, Any] = {
     ],
     "comment": True,
 }
+
+
+def seed_rankings() -> None:
+    from django.utils import timezone
+
+    from ranking.actions.current import refresh_campaign
+    from ranking.actions.snapshots import take_snapshot
+    from tests.ranking.campaigns import START, campaign_with_votes, vote_again
+
+    campaign = campaign_with_votes(40, slug=RANKED_SLUG, starts_at=START)
+    refresh_campaign(campaign=campaign)
+    vote_again(campaign, timezone.now())
+    take_snapshot(campaign=campaign, dimension="overall", label="Eskuz hartua")
 
 
 def seed(base_url: str) -> None:
@@ -49,4 +64,5 @@ if __name__ == "__main__":
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    seed_rankings()
     seed(sys.argv[1])

@@ -3,13 +3,14 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
@@ -24,7 +25,7 @@ class RunningSite:
 
     def __init__(self, folder: Path, *, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         # Nothing of the tests' own settings: this is the site as it comes, on SQLite and with its broker on disk.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LEHIA_")}
         self._environment = {
@@ -32,6 +33,7 @@ class RunningSite:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "LEHIA_VAR_DIR": str(folder),
             "LEHIA_DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+            "LEHIA_DRAIN_SECONDS": "8",
             **(environment or {}),
         }
         self._server: subprocess.Popen[bytes] | None = None
@@ -55,9 +57,8 @@ class RunningSite:
         return done.stdout
 
     def start(self) -> None:
-        bind = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "asgi"]
-        calm = ["--graceful-timeout", "1", "--no-control-socket"]
-        self._server = self.spawn("server.log", "-m", "gunicorn", "config.asgi:application", *bind, *calm)
+        options = ["--config", "python:config.gunicorn", "--bind", f"127.0.0.1:{self.port}"]
+        self._server = self.spawn("server.log", "-m", "gunicorn", "config.asgi:application", *options)
         self._wait_until_up()
 
     def spawn(self, log: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -76,6 +77,11 @@ class RunningSite:
         if self._server is not None:
             end(self._server)
             self._server = None
+
+    def reload(self) -> None:
+        """Starts a new worker and tells the old one to end, as a deploy does."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """Ends the server and its worker at once, as a crash does: nothing is told to anybody."""
@@ -113,9 +119,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(timeout=10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LAPTOP, PHONE
-from tests.browser.seed import LONG_SLUG, SLUG
+from tests.browser.seed import LONG_SLUG, RANKED_SLUG, SLUG
 from tests.browser.visitor import Visitor, answer, ask, ballot, choose, ended, eu
 from tests.stubs.behaviour import Behaviour
 from tests.stubs.openai_server import StubServer
@@ -56,6 +56,15 @@ def guest(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Iter
 def test_pages_of_a_guest(guest: Visitor, path: str) -> None:
     guest.expect_problem("404")
     guest.page.goto(path)
+    check(guest.page)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "?from=2026-03-19&ties=drop", "history/", "snapshots/", "snapshots/1/", "compare/?from=1&to=4"]
+)
+def test_pages_of_a_ranking(guest: Visitor, path: str) -> None:
+    guest.page.goto(f"/c/{RANKED_SLUG}/leaderboard/{path}")
+    guest.page.evaluate("document.querySelectorAll('details.fold').forEach(fold => { fold.open = true })")
     check(guest.page)
 
 

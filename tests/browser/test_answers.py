@@ -224,6 +224,23 @@ def test_a_web_process_that_is_killed_locks_nothing(
     expect(ballot(page)).to_be_visible()
 
 
+def test_a_deploy_goes_by_unseen(visitor: Visitor, site: RunningSite, openai_server: StubServer) -> None:
+    """The answers go on to their end, and the next prompt is answered by the new process."""
+    visitor.expect_problem("WebSocket|ERR_")
+    speak_slowly(openai_server)
+    page = visitor.start_battle()
+    ask(page, "Esan hitzak")
+    begun(page)
+    site.reload()
+    ended(page)
+    assert said(page, "a") == said(page, "b") == LONG
+    assert len(openai_server.requests) == 2
+    openai_server.reset()
+    ask(page, "Esan gehiago")
+    ended(page, turn=2)
+    expect(ballot(page)).to_be_visible()
+
+
 def test_the_text_is_outside_of_live_regions(visitor: Visitor, openai_server: StubServer) -> None:
     """A screen reader hears that the answers begin and end, not every word of two texts at once."""
     openai_server.script.tokens_per_second = 30

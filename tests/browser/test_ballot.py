@@ -150,7 +150,7 @@ def test_a_campaigns_own_form(visitor: Visitor) -> None:
     page = visitor.start_battle(LONG_SLUG)
     ask(page, "Kaixo")
     ended(page)
-    assert question(page, "content").get_by_role("radio").count() == 6
+    expect(question(page, "content").get_by_role("radio")).to_have_count(6)
     expect(ballot(page).get_by_role("checkbox")).to_have_count(0)
     page.keyboard.press("Escape")
     page.keyboard.press("5")

@@ -43,7 +43,7 @@ def side_a(conversation: JSHandle) -> Frame:
 def test_offsets_count_code_points(conversation: JSHandle) -> None:
     assert apply(conversation, "Delta", delta(0, "🙂🙂"))
     assert apply(conversation, "Delta", delta(2, " bai"))
-    assert side_a(conversation) == {"run": 1, "status": "streaming", "text": "🙂🙂 bai", "length": 6}
+    assert side_a(conversation) == {"run": 1, "status": "streaming", "text": "🙂🙂 bai", "length": 6, "place": None}
 
 
 def test_what_comes_twice_is_taken_once(conversation: JSHandle) -> None:
@@ -69,11 +69,26 @@ def test_an_end_that_is_longer_than_the_text_is_a_gap(conversation: JSHandle) ->
 def test_a_new_run_starts_from_nothing_and_the_old_one_is_not_heard(conversation: JSHandle) -> None:
     apply(conversation, "Delta", delta(0, "zaharra"))
     assert apply(conversation, "Answer", answer("waiting", 0, run=2))
-    assert side_a(conversation) == {"run": 2, "status": "waiting", "text": "", "length": 0}
+    assert side_a(conversation) == {"run": 2, "status": "waiting", "text": "", "length": 0, "place": None}
     assert apply(conversation, "Delta", delta(7, " gehiago", run=1))
     assert apply(conversation, "Answer", answer("complete", 15, run=1))
     assert apply(conversation, "Delta", delta(0, "berria", run=2))
-    assert side_a(conversation) == {"run": 2, "status": "streaming", "text": "berria", "length": 6}
+    assert side_a(conversation) == {"run": 2, "status": "streaming", "text": "berria", "length": 6, "place": None}
+
+
+def test_the_place_in_the_queue(conversation: JSHandle) -> None:
+    queue = {"turn": 1, "side": "a", "run": 1, "place": 2}
+    assert apply(conversation, "Queue", queue)
+    assert side_a(conversation)["place"] == 2
+    assert apply(conversation, "Answer", answer("waiting", 0))
+    assert side_a(conversation)["place"] is None, "its turn has come"
+    apply(conversation, "Delta", delta(0, "bat"))
+    assert apply(conversation, "Queue", queue)
+    assert side_a(conversation)["place"] is None, "too late"
+    assert apply(conversation, "Answer", answer("waiting", 0, run=2))
+    assert apply(conversation, "Queue", queue)
+    assert side_a(conversation)["place"] is None, "of the run before"
+    assert not apply(conversation, "Queue", {**queue, "turn": 2})
 
 
 def test_a_turn_that_was_missed_is_a_gap(conversation: JSHandle) -> None:

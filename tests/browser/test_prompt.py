@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.site import RunningSite
 from tests.browser.visitor import Visitor, answer, ask, ended, eu, in_step, prompt_box
+from tests.stubs.openai_server import StubServer
 
 LIMIT = 400
 
@@ -101,3 +103,26 @@ def test_somebody_elses_battle_is_not_found(visit: Callable[..., Visitor], page:
     other.join()
     response = other.page.goto(page.url)
     assert response and response.status == 404
+
+
+PROBE = "from inference.probing import probe_enabled_models\nprobe_enabled_models()"
+
+
+def test_a_prompt_that_no_models_can_take_stays_in_the_box_until_they_can(
+    page: Page, site: RunningSite, openai_server: StubServer
+) -> None:
+    openai_server.refuse_connections()
+    site.run("manage.py", "shell", "--no-imports", "-c", PROBE)
+    ask(page, "Inor ez da etxean")
+    message = "The models are not ready yet. Your prompt is kept: try again in a moment."
+    expect(page.get_by_role("alert").get_by_text(eu(message))).to_be_visible()
+    expect(prompt_box(page)).to_have_value("Inor ez da etxean")
+    page.reload()
+    in_step(page)
+    expect(prompt_box(page)).to_have_value("Inor ez da etxean")
+
+    openai_server.accept_connections()
+    site.run("manage.py", "shell", "--no-imports", "-c", PROBE)
+    page.get_by_role("button", name=eu("Send"), exact=True).click()
+    ended(page)
+    expect(prompt_box(page)).to_have_value("")

@@ -25,9 +25,11 @@ import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
 
+from inference.engine.plan import plan
 from inference.engine.spec import load_spec
-from inference.engine.vllm_args import server_command
+from inference.engine.vllm_args import Launch, server_command
 from tests.config.variables import variables_of_the_code
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -113,11 +115,10 @@ def test_the_image_and_the_web_service_start_the_same() -> None:
 
 
 def test_stopping_leaves_time_for_running_answers() -> None:
+    from config.gunicorn import graceful_timeout
     from config.settings import DRAIN_SECONDS
 
-    command = SERVICES["web"]["command"]
-    graceful = int(command[command.index("--graceful-timeout") + 1])
-    assert DRAIN_SECONDS < graceful < int(SERVICES["web"]["stop_grace_period"].removesuffix("s"))
+    assert DRAIN_SECONDS < graceful_timeout < int(SERVICES["web"]["stop_grace_period"].removesuffix("s"))
 
 
 def test_every_variable_is_one_that_the_code_reads() -> None:
@@ -199,14 +200,13 @@ def test_what_is_copied_first_is_enough_to_install(tmp_path: Path) -> None:
 
 
 def test_the_model_server_is_started_as_its_spec_says() -> None:
-    spec = load_spec(ROOT / "docs" / "specs" / "latxa-8b.yaml").models[0]
+    server = plan(load_spec(ROOT / "docs" / "specs" / "latxa-8b.yaml"))[0]
     service = SERVICES["vllm"]
-    command = server_command(spec, python=Path("python3"), root=Path("/"))
-    inside = {"127.0.0.1": "0.0.0.0", "/docs/specs/llama-3.1-fixed-date.jinja": "/specs/llama-3.1-fixed-date.jinja"}
-    assert service["entrypoint"] + service["command"] == [inside.get(word, word) for word in command.arguments]
     # Which GPU it gets is Compose's business.
-    environment = {name: value for name, value in command.env.items() if name != "CUDA_VISIBLE_DEVICES"}
-    assert environment.items() <= service["environment"].items()
+    command = server_command(server, Launch(Path("/"), Path("python3")), bind="0.0.0.0", choose_gpus=False)
+    inside = {"/docs/specs/llama-3.1-fixed-date.jinja": "/specs/llama-3.1-fixed-date.jinja"}
+    assert service["entrypoint"] + service["command"] == [inside.get(word, word) for word in command.arguments]
+    assert command.env.items() <= service["environment"].items()
     assert "./docs/specs:/specs:ro" in service["volumes"]
 
 
@@ -226,7 +226,7 @@ def test_gunicorn_and_the_settings_take_it(site_environment: dict[str, str]) -> 
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"(?m)^workers\s+= 2$", done.stdout)
-    assert re.search(r"(?m)^worker_class\s+= asgi$", done.stdout)
+    assert re.search(r"(?m)^worker_class\s+= config.worker.DrainingWorker$", done.stdout)
 
 
 class _Healthz(BaseHTTPRequestHandler):
@@ -276,7 +276,7 @@ def test_the_health_check_of_beat(tmp_path: Path) -> None:
 def test_the_health_check_of_postgres() -> None:
     check = SERVICES["postgres"]["healthcheck"]["test"][1:]
     assert subprocess.run(check, env={**os.environ, "PGHOST": "127.0.0.1"}).returncode == 0
-    assert subprocess.run(check, env={**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(_free_port())}).returncode != 0
+    assert subprocess.run(check, env={**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(free_port())}).returncode != 0
 
 
 @pytest.mark.redis
@@ -284,7 +284,7 @@ def test_the_health_check_of_postgres() -> None:
 def test_the_health_check_of_redis() -> None:
     check = SERVICES["redis"]["healthcheck"]["test"][1:]
     assert subprocess.run(check).returncode == 0
-    assert subprocess.run([*check[:1], "-p", str(_free_port()), *check[1:]]).returncode != 0
+    assert subprocess.run([*check[:1], "-p", str(free_port()), *check[1:]]).returncode != 0
 
 
 @pytest.mark.redis
@@ -312,9 +312,3 @@ def test_the_worker_and_its_health_check(site_environment: dict[str, str], tmp_p
     finally:
         worker.terminate()
         worker.wait(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

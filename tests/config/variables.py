@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _SPELLED_OUT = re.compile(r"LEHIA_[A-Z][A-Z_]*[A-Z]")
-#: `env.text("SITE_NAME")` and its like, and `_local_secret("secret_key")`, in config/.
-_THROUGH_HELPERS = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"|_local_secret\(\"(\w+)\"\)")
+#: `env.text("SITE_NAME")` and its like (in config/env.py by their bare names), and `_local_secret("secret_key")`.
+_THROUGH_HELPERS = re.compile(r"\b(?:env\.\w+|text|flag|integer)\(\s*\"([A-Z_]+)\"|_local_secret\(\"(\w+)\"\)")
 
 
 def variables_of_the_code() -> set[str]:

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from inference import tasks
+from inference.admin import ServedModelAdmin
 from inference.models import ServedModel
-from tests.factories import ServedModelFactory, UserFactory
+from tests.factories import ServedModelChangeFactory, ServedModelFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/inference/servedmodel/"
@@ -100,3 +103,93 @@ def test_a_worker_out_of_reach_is_said(admin_client: Client, monkeypatch: pytest
     data = {"action": "probe_now", "_selected_action": [ServedModelFactory().pk]}
     response = admin_client.post(LIST, data, follow=True)
     assert {message.level_tag for message in response.context["messages"]} == {"error"}
+
+
+def test_probe_now_asks_for_a_token_too(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.probe_served_models, "delay", lambda: None)
+    model = ServedModelFactory(asked_at=timezone.now())
+    admin_client.post(LIST, {"action": "probe_now", "_selected_action": [model.pk]})
+    model.refresh_from_db()
+    assert model.asked_at is None
+
+
+@pytest.mark.parametrize(
+    ("trait", "texts"),
+    [
+        ({}, ("In pairing",)),
+        ({"out": True}, ("Out of pairing", "Several answers failed one after the other.", "out of memory")),
+        ({"on_trial": True}, ("On trial", "one battle tries it")),
+        ({"out_by_hand": True}, ("Out of pairing", "By hand.")),
+    ],
+)
+def test_pairing_is_shown_with_its_reason(admin_client: Client, trait: dict[str, bool], texts: tuple[str, ...]) -> None:
+    model = ServedModelFactory(**trait)
+    for address in (LIST, f"{LIST}{model.pk}/change/"):
+        page = admin_client.get(address).content.decode()
+        assert [text for text in texts if text not in page] == []
+
+
+def test_the_load_is_shown_where_the_server_says_it(admin_client: Client) -> None:
+    ServedModelFactory(running_requests=3, waiting_requests=1, cache_use=0.254)
+    ServedModelFactory(running_requests=7, waiting_requests=None)
+    page = admin_client.get(LIST).content.decode()
+    assert "3 running, 1 waiting, cache 25 % full" in page and "7 running, 0 waiting" in page
+
+
+def test_what_became_of_a_model_is_told_newest_first(admin_client: Client) -> None:
+    model, now = ServedModelFactory(), timezone.now()
+    ServedModelChangeFactory(served_model=model, of_health=True, at=now - timedelta(minutes=2))
+    ServedModelChangeFactory(served_model=model, at=now - timedelta(minutes=1))
+    ServedModelChangeFactory(
+        served_model=model, before="open", after="closed", cause="by_hand", detail="", by=UserFactory(username="ane")
+    )
+    ServedModelChangeFactory(detail="of another model")
+    page = admin_client.get(f"{LIST}{model.pk}/change/").content.decode()
+    told = [page.index(text) for text in ("By hand.", "ane", "out of memory", "Connection refused.")]
+    assert told == sorted(told)
+    assert "of another model" not in page
+
+
+def test_a_model_is_taken_out_and_put_back_by_hand(admin_client: Client) -> None:
+    model = ServedModelFactory()
+    for action, state in (("take_out", "open"), ("put_back", "closed")):
+        admin_client.post(LIST, {"action": action, "_selected_action": [model.pk]})
+        model.refresh_from_db()
+        assert (model.breaker_state, model.breaker_cause) == (state, "by_hand")
+    assert set(model.changes.values_list("by__is_superuser", flat=True)) == {True}
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == [
+        "Taken out of pairing.",
+        "Put back into pairing.",
+    ]
+
+
+def test_nobody_takes_models_out_without_the_right_to_change_them(client: Client) -> None:
+    viewer, model = UserFactory(is_staff=True), ServedModelFactory()
+    viewer.user_permissions.add(Permission.objects.get(codename="view_servedmodel"))
+    client.force_login(viewer)
+    client.post(LIST, {"action": "take_out", "_selected_action": [model.pk]})
+    model.refresh_from_db()
+    assert model.breaker_state == "closed"
+
+
+def test_saving_the_form_undoes_nothing_that_was_told_meanwhile(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the reading of the row and its lock, its breaker opened."""
+    model = ServedModelFactory(name="latxa")
+    original = ServedModelAdmin.get_queryset
+
+    def open_after_reading(self: ServedModelAdmin, request: HttpRequest) -> Any:
+        rows = list(original(self, request))
+        ServedModel.objects.filter(pk=model.pk).update(
+            breaker_state="open", breaker_since=timezone.now(), breaker_cause="burst"
+        )
+        stale = original(self, request)
+        stale._result_cache = rows
+        monkeypatch.setattr(stale, "get", lambda **_: rows[0])
+        return stale
+
+    monkeypatch.setattr(ServedModelAdmin, "get_queryset", open_after_reading)
+    admin_client.post(f"{LIST}{model.pk}/change/", _form(silence_timeout="7"))
+    model.refresh_from_db()
+    assert (model.silence_timeout, model.breaker_state) == (7, "open")

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from inference.actions import (
     expect_warm_up,
-    probe_enabled_models,
     record_probe,
     register_served_model,
 )
 from inference.enums import ModelHealth
 from inference.health import ProbeResult
 from inference.models import ServedModel
+from inference.probing import probe_enabled_models
 from inference.tasks import probe_served_models
 from tests.factories import ServedModelFactory
 from tests.stubs.openai_server import StubServer
@@ -112,7 +112,10 @@ def test_registering_again_keeps_what_an_admin_set() -> None:
 def test_check_models_prints_a_table(openai_server: StubServer, capsys: pytest.CaptureFixture[str]) -> None:
     ServedModelFactory(name="Stub", base_url=openai_server.base_url, model_name="stub-a")
     call_command("check_models")
-    assert capsys.readouterr().out.split() == ["Stub", "ready", openai_server.base_url]
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ["name", "health", "breaker", "latency", "running", "waiting", "cache", "address"]
+    assert row.split()[:3] == ["Stub", "ready", "closed"]
+    assert row.split()[-4:] == ["–", "–", "–", openai_server.base_url]
 
 
 def test_check_models_fails_when_one_is_not_ready(
@@ -126,6 +129,20 @@ def test_check_models_fails_when_one_is_not_ready(
     rows = json.loads(capsys.readouterr().out)
     assert [(row["name"], row["health"]) for row in rows] == [("A", "ready"), ("B", "failing")]
     assert rows[1]["reason"].startswith("No connection")
+    keys = {
+        "name",
+        "model_name",
+        "base_url",
+        "health",
+        "reason",
+        "breaker",
+        "running",
+        "waiting",
+        "cache_use",
+        "latency",
+    }
+    assert keys == set(rows[0])
+    assert rows[0]["latency"] >= 0 and rows[1]["latency"] is None
 
 
 def test_check_models_fails_when_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from inference.enums import ModelHealth
 from inference.models import ServedModel
+from inference.served import endpoints_for
 from tests.factories import ServedModelFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +21,7 @@ def test_usable_are_the_enabled_and_ready_ones() -> None:
     for trait in ("unprobed", "warming_up", "failing", "disabled"):
         ServedModelFactory(**{trait: True})
     assert list(ServedModel.objects.usable()) == [ready]
-    assert [model for model in ServedModel.objects.all() if model.is_usable] == [ready]
+    assert [model for model in ServedModel.objects.all() if model.is_usable_by("", timezone.now())] == [ready]
     assert ServedModel.objects.enabled().count() == 4
 
 
@@ -77,3 +79,26 @@ def test_addresses_that_are_refused(base_url: str) -> None:
     with pytest.raises(ValidationError) as caught:
         ServedModelFactory.build(base_url=base_url).full_clean()
     assert "base_url" in caught.value.message_dict
+
+
+@pytest.mark.parametrize(
+    "replica_urls", ["http://gpu2:8100/v1", ["gpu2:8100"], [7], ["http://gpu2:8100/v1", "http://gpu2:8100/v1"]]
+)
+def test_further_addresses_that_are_refused(replica_urls: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ServedModelFactory.build(replica_urls=replica_urls).full_clean()
+    assert list(caught.value.message_dict) == ["replica_urls"]
+
+
+def test_answers_go_to_any_server_that_can_be_reached() -> None:
+    served_model = ServedModelFactory.build(base_url="http://a/v1", replica_urls=["http://b/v1", "http://c/v1"])
+    assert {endpoints_for(served_model)[0].base_url for _ in range(200)} == {
+        "http://a/v1",
+        "http://b/v1",
+        "http://c/v1",
+    }
+    assert len({endpoint.base_url for endpoint in endpoints_for(served_model)}) == 3
+    served_model.unreachable_urls = ["http://a/v1", "http://c/v1"]
+    assert [endpoint.base_url for endpoint in endpoints_for(served_model)] == ["http://b/v1"]
+    served_model.unreachable_urls = served_model.addresses
+    assert served_model.reachable_addresses == served_model.addresses

@@ -13,7 +13,7 @@ import pytest
 from inference.enums import ModelHealth
 from inference.health import ProbeResult, probe
 from inference.prompting import messages_for
-from inference.streaming import AnswerFailed, ChatRequest, Delta, FailureKind, Finished, close_clients, stream_chat
+from inference.streaming import AnswerFailed, ChatRequest, Delta, FailureKind, Finished, close_session, stream_chat
 from tests.stubs.fixtures import RealServer
 
 pytestmark = pytest.mark.vllm
@@ -24,7 +24,7 @@ MESSAGES = messages_for("system", "Answer in Basque, in one sentence.", [("Kaixo
 @pytest.fixture(autouse=True)
 async def clients() -> AsyncIterator[None]:
     yield
-    await close_clients()
+    await close_session()
 
 
 def running_requests(server: RealServer) -> float:
@@ -63,13 +63,30 @@ async def test_a_refusal_by_vllm_has_its_reason(vllm_server: RealServer) -> None
         async with aclosing(stream_chat(vllm_server.endpoint, endless)) as events:
             async for _event in events:
                 pass
-    assert caught.value.kind is FailureKind.HTTP_STATUS
+    assert caught.value.kind is FailureKind.REQUEST_REFUSED
 
 
 async def test_a_probe_knows_the_model_and_misses_another(vllm_server: RealServer) -> None:
     assert (await probe(vllm_server.endpoint)) == ProbeResult(ModelHealth.READY)
     missing: ProbeResult = await probe(replace(vllm_server.endpoint, model_name="latxa-70b"))
     assert missing.health is ModelHealth.FAILING
+
+
+async def test_a_probe_gets_a_token_and_the_load(vllm_server: RealServer) -> None:
+    result = await probe(vllm_server.endpoint, asks=True, reads_load=True)
+    assert (result.health, result.reason, result.has_asked) == (ModelHealth.READY, "", True)
+    assert result.latency_ms is not None and result.latency_ms < 15_000
+    assert (result.load.running, result.load.waiting) == (0, 0)
+    assert result.load.cache_use is not None and 0 <= result.load.cache_use < 1
+
+
+async def test_a_probe_sees_the_requests_of_others(vllm_server: RealServer) -> None:
+    request = ChatRequest([{"role": "user", "content": "Tell me a very long story."}], max_tokens=400)
+    async with aclosing(stream_chat(vllm_server.endpoint, request)) as events:
+        async for event in events:
+            if isinstance(event, Delta) and event.text:
+                break
+        assert (await probe(vllm_server.endpoint, reads_load=True)).load.running == 1
 
 
 def test_the_engine_keeps_no_prompt_in_its_log(vllm_server: RealServer) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from inference.health import probe
 from inference.streaming import (
     AnswerFailed,
     ChatRequest,
@@ -15,7 +16,7 @@ from inference.streaming import (
     Endpoint,
     FailureKind,
     Finished,
-    close_clients,
+    close_session,
     stream_chat,
 )
 from tests.stubs.behaviour import Behaviour, answer_text
@@ -28,7 +29,7 @@ REQUEST = ChatRequest(MESSAGES, temperature=0.9, top_p=0.95, max_tokens=512)
 @pytest.fixture(autouse=True)
 async def clients() -> AsyncIterator[None]:
     yield
-    await close_clients()
+    await close_session()
 
 
 def endpoint(server: StubServer, behaviour: Behaviour = Behaviour.OK) -> Endpoint:
@@ -105,7 +106,7 @@ async def test_the_processs_own_key_is_sent_to_nobody_else(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "the key of another provider")
     await collect(endpoint(openai_server))
-    assert openai_server.requests[0].authorization == "Bearer none"
+    assert openai_server.requests[0].authorization == ""
 
 
 def test_a_key_is_not_printed_with_its_endpoint() -> None:
@@ -130,6 +131,7 @@ async def test_reasoning_is_kept_apart_from_the_answer(openai_server: StubServer
     [
         (Behaviour.HTTP_500, FailureKind.HTTP_STATUS, 0),
         (Behaviour.HTTP_429, FailureKind.HTTP_STATUS, 0),
+        (Behaviour.HTTP_400, FailureKind.REQUEST_REFUSED, 0),
         (Behaviour.JSON, FailureKind.NOT_A_STREAM, 0),
         (Behaviour.HTML, FailureKind.NOT_A_STREAM, 0),
         (Behaviour.SLOW, FailureKind.FIRST_TOKEN_TIMEOUT, 0),
@@ -173,7 +175,33 @@ async def test_a_refused_connection(openai_server: StubServer) -> None:
     assert (said, failure.kind) == ("", FailureKind.CONNECT)
 
 
-@pytest.mark.parametrize("base_url", ["http://host.invalid/v1", "http://127.0.0.1:1/v1", "ftp://127.0.0.1/v1"])
+@pytest.fixture
+async def ssh_server() -> AsyncIterator[str]:
+    """The address of a server of another kind."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
+async def test_a_failure_does_not_tell_the_key(ssh_server: str) -> None:
+    """Libraries put the headers of a request into what they say of its reply."""
+    asked = Endpoint(ssh_server, "m", api_key="s3cret")
+    _said, failure = await fail(asked)
+    assert failure.kind is FailureKind.CONNECT
+    assert "Bad status line" in failure.detail
+    assert "s3cret" not in repr(failure)
+    assert "s3cret" not in (await probe(asked, asks=True, reads_load=True)).reason
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://host.invalid/v1", "http://127.0.0.1:1/v1", "ftp://127.0.0.1/v1", f"http://{'a' * 64}.eus/v1"],
+)
 async def test_no_server_there(base_url: str) -> None:
     _said, failure = await fail(Endpoint(base_url, "m", connect_timeout=2, first_token_timeout=5))
     assert failure.kind is FailureKind.CONNECT
@@ -240,7 +268,7 @@ async def test_many_answers_at_once(openai_server: StubServer) -> None:
 def test_each_event_loop_has_its_own_clients(openai_server: StubServer) -> None:
     async def ask() -> None:
         await collect(endpoint(openai_server))
-        await close_clients()
+        await close_session()
 
     for _ in range(2):
         asyncio.run(ask())

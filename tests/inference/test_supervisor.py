@@ -5,14 +5,18 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inference.endpoints import Endpoint
 from inference.engine import processes
-from inference.engine.supervisor import Patience, ServerPlan, ServerState, Supervisor
+from inference.engine.states import ServerState
+from inference.engine.supervisor import Patience, ServerPlan, Supervisor
 from inference.engine.vllm_args import ServerCommand
+from tests.ports import free_port
+from tests.processes import listener
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Patience(until_ready=15, between_polls=0.05, first_pause=0.05, longest_pause=0.05, restarts=2, stopping=2)
@@ -53,30 +57,12 @@ def plan(port: int, folder: Path, *arguments: str) -> ServerPlan:
     )
 
 
-def server_pid(port: int) -> int:
-    """The process that listens on `port`."""
-    inode = next(
-        line.split()[9]
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
-    )
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if os.readlink(descriptor) == f"socket:[{inode}]":
-                return int(descriptor.parts[2])
-        except OSError:
-            continue
-    raise AssertionError("nobody listens")
-
-
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(name="free_port")
+def a_free_port() -> int:
+    return free_port()
 
 
 async def test_a_server_gets_ready_and_is_stopped(free_port: int, tmp_path: Path) -> None:
@@ -102,7 +88,7 @@ async def test_a_server_stopped_while_it_loads_is_gone_too(free_port: int, tmp_p
 async def test_a_server_that_dies_is_started_again(free_port: int, tmp_path: Path) -> None:
     watched = Watched(plan(free_port, tmp_path))
     await watched.until(ServerState.STARTING, ServerState.READY)
-    os.kill(server_pid(free_port), signal.SIGKILL)
+    os.kill(listener(free_port), signal.SIGKILL)
     await watched.until(
         ServerState.STARTING, ServerState.READY, ServerState.DIED, ServerState.STARTING, ServerState.READY
     )
@@ -122,13 +108,13 @@ async def test_a_server_that_cannot_start_is_given_up_on_and_its_log_shown(free_
 
 
 async def test_a_server_that_is_never_ready_is_stopped(free_port: int, tmp_path: Path) -> None:
-    impatient = Patience(until_ready=0.3, between_polls=0.05, restarts=0, stopping=2)
-    watched = Watched(
-        plan(free_port, tmp_path, sys.executable, "-c", "import time; time.sleep(60)"), patience=impatient
-    )
+    impatient = Patience(until_ready=1, between_polls=0.05, restarts=0, stopping=2)
+    command = (sys.executable, "-c", "import time; print('still loading', flush=True); time.sleep(60)")
+    watched = Watched(plan(free_port, tmp_path, *command), patience=impatient)
     assert not await asyncio.wait_for(watched.task, 20)
     assert watched.states == [ServerState.STARTING, ServerState.GIVEN_UP]
     assert "was not ready after" in watched.lines[-2]
+    assert watched.lines[-1] == "still loading"
 
 
 async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
@@ -141,28 +127,45 @@ async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
     assert "is taken by another program" in watched.lines[0]
 
 
-async def test_servers_of_one_device_are_loaded_one_after_the_other(tmp_path: Path) -> None:
+def on(devices: tuple[str, ...], name: str, folder: Path) -> ServerPlan:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        chosen = plan(int(probe.getsockname()[1]), folder)
+    return replace(chosen, log=folder / f"{name}.log", devices=devices)
+
+
+async def order_of_events(*plans: ServerPlan) -> list[tuple[str, ServerState]]:
+    """Run the servers until all are ready; what was reported, in order."""
     order: list[tuple[str, ServerState]] = []
+    reported = asyncio.Event()
 
     async def report(which: ServerPlan, state: ServerState, problem: str) -> None:
         order.append((which.log.stem, state))
+        reported.set()
 
-    plans = []
-    for name in ("one", "two"):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            chosen = plan(int(probe.getsockname()[1]), tmp_path)
-        plans.append(ServerPlan(**{**vars(chosen), "log": tmp_path / f"{name}.log"}))
     stop = asyncio.Event()
     task = asyncio.create_task(Supervisor(plans, report, lambda line: None, patience=QUICK, cwd=ROOT).run(stop))
-    async with asyncio.timeout(20):
-        while len(order) < 4:
-            await asyncio.sleep(0.02)
+    async with asyncio.timeout(30):
+        while sum(state is ServerState.READY for _, state in order) < len(plans):
+            reported.clear()
+            await reported.wait()
+    events = list(order)
     stop.set()
     await task
-    assert order[:4] == [
-        ("one", ServerState.STARTING),
-        ("one", ServerState.READY),
-        ("two", ServerState.STARTING),
-        ("two", ServerState.READY),
+    return events
+
+
+async def test_servers_that_share_a_gpu_are_loaded_one_after_the_other(tmp_path: Path) -> None:
+    wide = on(("h:0", "h:1"), "wide", tmp_path)
+    shared = on(("h:1",), "shared", tmp_path)
+    assert await order_of_events(wide, shared) == [
+        ("wide", ServerState.STARTING),
+        ("wide", ServerState.READY),
+        ("shared", ServerState.STARTING),
+        ("shared", ServerState.READY),
     ]
+
+
+async def test_servers_that_share_none_are_loaded_together(tmp_path: Path) -> None:
+    events = await order_of_events(on(("h:0",), "one", tmp_path), on(("h:1",), "two", tmp_path))
+    assert {state for _, state in events[:2]} == {ServerState.STARTING}

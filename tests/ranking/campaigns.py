@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from arena.ballot_forms import default_form
 from arena.models import Ballot, Campaign
 from tests.factories import (
@@ -63,3 +65,17 @@ def form_with_dont_know() -> dict[str, Any]:
     form = default_form()
     form["dimensions"][1]["choices"] = ["a", "tie", "b", "both_bad", "dont_know"]
     return form
+
+
+def vote_again(campaign: Campaign, when: datetime | None = None) -> Ballot:
+    """One more vote of somebody who has voted, on the same pair."""
+    battle = Ballot.objects.of_campaign(campaign).select_related("battle").earliest("created_at").battle
+    return cast_vote(
+        campaign,
+        battle.matchup,
+        battle.competitor_a,
+        battle.competitor_b,
+        battle.participant,
+        {"content": "b", "language": "b"},
+        when or timezone.now(),
+    )

@@ -1,6 +1,6 @@
 import pytest
 
-from ranking.charts import Bar, Scale, interval_bar, scale_for, shade
+from ranking.pages.charts import MARGIN, SCALE_WIDTH, Bar, Scale, course, interval_bar, scale_for, shade, step
 
 
 def test_scale_holds_what_there_is_and_leaves_margins():
@@ -44,3 +44,25 @@ def test_bar_without_bounds_runs_to_the_edge():
 @pytest.mark.parametrize(("share", "expected"), [(0, 0), (0.04, 0), (0.05, 1), (0.5, 5), (0.96, 10), (1, 10)])
 def test_shades(share, expected):
     assert shade(share) == expected
+
+
+def test_course_breaks_off_where_there_is_no_number():
+    found = course(
+        [(0, 1000.0, 950.0, 1050.0), (1, 1010.0, None, 1060.0), (2, None, None, None), (3, 990.0, 940.0, 1060.0)]
+    )
+    assert [point.x for point in found.points] == sorted(point.x for point in found.points)
+    assert found.line.count("M") == found.band.count("M") == 2
+    assert found.points[1].y < found.points[0].y < found.points[3].y  # SVG counts from the top
+    assert found.points[2].y is None
+
+
+def test_course_of_one_moment_and_of_none():
+    assert [point.x for point in course([(5, 1000.0, None, None)]).points] == [
+        SCALE_WIDTH + (100 - SCALE_WIDTH - MARGIN) / 2
+    ]
+    assert course([]).line == ""
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, 0), (1, 1), (50, 3), (100, 5)])
+def test_tones_of_counts(value, expected):
+    assert step(value, 100) == expected

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from arena.actions.collection import collect_ballots
-from arena.models import Answer, Ballot, Battle, Campaign, Participant
+from arena.models import Answer, Ballot, Battle, Campaign, Participant, Turn
 from ranking.files.columns import ALL, PUBLIC
 from tests.factories import CampaignFactory
 from tests.ranking.campaigns import campaign_with_votes, form_with_dont_know
@@ -46,6 +46,72 @@ def rows_of(path):
     return [json.loads(line) for line in text.splitlines()]
 
 
+class TestLabels:
+    @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+    def test_labels_go_through_export_and_import_with_who_told_them(self, tmp_path, form):
+        campaign = campaign_with_votes(4)
+        told = Turn.objects.order_by("pk")[1]
+        Turn.objects.filter(pk=told.pk).update(
+            language="es", language_source="lingua:2.1.1", category="code", category_source="model:sorter"
+        )
+        Answer.objects.filter(turn=told, side="a").update(language="eu", language_source="lingua:2.1.1")
+        path = exported(campaign, tmp_path, f"out.{form}", format=form)
+        run("import_battles", path, campaign="berriz")
+        kept = Turn.objects.get(battle__campaign__slug="berriz", category="code")
+        assert (kept.language, kept.language_source) == ("es", "lingua:2.1.1")
+        assert (kept.category_source, kept.answer("a").language) == ("model:sorter", "eu")
+        assert Turn.objects.filter(battle__campaign__slug="berriz", category_source="").count() == 3
+        sliced = run("rank", input=path, slice=["category=code"], format="json")
+        assert sliced == run("rank", campaign="berriz", slice=["category=code"], format="json")
+        assert json.loads(sliced)["n_battles"] == 1
+
+    def test_a_label_without_a_source_is_the_files(self, tmp_path):
+        row = {**PUBLIC_ROW, "category": "code"}
+        run("import_battles", lines(tmp_path, row), campaign="berriz")
+        assert Turn.objects.values_list("category", "category_source", "language_source").get() == ("code", "file", "")
+
+    @pytest.mark.parametrize("label", [{"category": 3}, {"prompt_language": "x" * 9}, {"category": ["code"]}])
+    def test_a_label_that_is_none_is_a_bad_line(self, tmp_path, label):
+        with pytest.raises(CommandError, match="line 1: (category|prompt_language)"):
+            run("import_battles", lines(tmp_path, {**PUBLIC_ROW, **label}), campaign="berriz")
+
+
+class TestSlices:
+    @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+    @pytest.mark.parametrize(
+        "texts", [["level=b1_b2"], ["to=2026-03-19", "turns=one"], ["language=eu", "from=2026-03-19"]]
+    )
+    def test_a_slice_of_a_campaign_is_that_of_its_export(self, tmp_path, form, texts):
+        campaign = campaign_with_votes(12)
+        Participant.objects.filter(pk=Participant.objects.order_by("pk")[0].pk).update(language_level="b1_b2")
+        path = exported(campaign, tmp_path, f"out.{form}", format=form)
+        options = {"format": "json", "slice": texts}
+        here, there = run("rank", campaign=campaign.slug, **options), run("rank", input=path, **options)
+        assert here == there
+        found = json.loads(here)
+        assert found["n_battles"] == (4 if texts == ["level=b1_b2"] else 12)
+        assert found["warnings"][0] == f"Only votes of this slice count: {', '.join(sorted(texts))}."
+
+    def test_what_no_vote_has_is_refused_with_what_there_is(self, tmp_path):
+        campaign = campaign_with_votes(3)
+        path = exported(campaign, tmp_path)
+        for source in ({"campaign": campaign.slug}, {"input": path}):
+            with pytest.raises(CommandError, match=r"No vote has level=c3. The values of level here are: c1_c2\."):
+                run("rank", slice=["level=c3"], **source)
+            with pytest.raises(CommandError, match="There is no slice by 'age'. The keys are: level, education"):
+                run("rank", slice=["age=3"], **source)
+
+    def test_a_file_without_the_column_says_so_by_having_no_value(self, tmp_path):
+        path = lines(tmp_path, LEAST)
+        with pytest.raises(CommandError, match=r"The values of category here are: none\."):
+            run("rank", input=path, slice=["category=code"])
+
+    def test_a_time_that_is_none_is_named_by_its_line(self, tmp_path):
+        path = lines(tmp_path, {**LEAST, "timestamp": "2026-03-19"}, {**LEAST, "timestamp": "atzo"})
+        with pytest.raises(CommandError, match="line 2: 'atzo' is no time in ISO 8601"):
+            run("rank", input=path, slice=["from=2026-03-19"])
+
+
 class TestRank:
     def test_object_has_exactly_the_keys_that_programs_rely_on(self, tmp_path):
         printed = json.loads(run("rank", input=lines(tmp_path, *[LEAST] * 3), format="json"))
@@ -59,7 +125,7 @@ class TestRank:
         ]  # fmt: skip
         assert printed["method"] == "bradley-terry"
         assert (printed["interval"], printed["level"], printed["rounds"], printed["seed"]) == (
-            "bootstrap",
+            "sandwich",
             0.95,
             1000,
             0,
@@ -71,6 +137,7 @@ class TestRank:
     def test_campaign_and_its_export_give_the_same_object(self, tmp_path, method, dimension, cluster):
         campaign = campaign_with_votes(20)
         how = {"method": method, "dimension": dimension, "cluster": cluster, "rounds": 40, "format": "json"}
+        how["interval"] = "bootstrap"
         ours = run("rank", campaign=campaign.slug, **how)
         assert ours == run("rank", input=exported(campaign, tmp_path), **how)
         assert json.loads(ours)["n_battles"] == 20
@@ -84,6 +151,27 @@ class TestRank:
         assert ours == run("rank", input=exported(campaign, tmp_path), **how)
         assert "Votes that say nothing about this dimension and are left out: 1." in json.loads(ours)["warnings"]
 
+    @pytest.mark.parametrize(("name", "kind"), [("a.jsonl", "jsonl"), ("a.csv", "csv"), ("a.parquet", "parquet")])
+    def test_without_votes_on_answers_that_name_a_model(self, tmp_path, name, kind):
+        campaign = campaign_with_votes(20)
+        Answer.objects.filter(turn__battle=Battle.objects.order_by("pk")[3], side="a").update(self_identified=True)
+        path = exported(campaign, tmp_path, name, format=kind)
+        how = {"rounds": 20, "format": "json", "without_self_identified": True}
+        printed = run("rank", campaign=campaign.slug, **how)
+        assert json.loads(printed)["n_battles"] == 19
+        assert run("rank", input=path, **how) == printed
+
+    def test_without_votes_on_such_answers_where_another_program_wrote_the_file(self, tmp_path):
+        path = tmp_path / "a.csv"
+        path.write_text("model_a,model_b,winner,self_identified_a,self_identified_b\n" + "m,n,tie,false,false\n" * 3)
+        path.write_text(path.read_text() + "m,n,tie,FALSE,TRUE\n")
+        printed = run("rank", input=path, format="json", rounds=20, without_self_identified=True)
+        assert json.loads(printed)["n_battles"] == 3
+
+    def test_a_file_that_does_not_say_who_names_a_model(self, tmp_path):
+        with pytest.raises(CommandError, match="line 1: self_identified_a must be true or false, and None is neither"):
+            run("rank", input=lines(tmp_path, *[LEAST] * 3), without_self_identified=True)
+
     @pytest.mark.parametrize("name", ["table", "json", "csv", "latex", "markdown"])
     def test_formats(self, tmp_path, name):
         rows = [LEAST, {**LEAST, "winner": "model_b"}, {**LEAST, "model_b": "exp_1|&%"}]
@@ -91,8 +179,9 @@ class TestRank:
         printed = run("rank", input=lines(tmp_path, *rows), format=name, rounds=50)
         assert run("rank", input=lines(tmp_path, *rows), format=name, rounds=50, output=output) == ""
         assert output.read_text() == printed
-        model = {"latex": r"exp\_1|\&\%", "markdown": r"exp_1\|&%"}.get(name, "exp_1|&%")
+        model = {"latex": r"exp\_1$|$\&\%", "markdown": r"exp_1\|&%"}.get(name, "exp_1|&%")
         assert model in printed
+        assert ("1--3" in printed) == (name == "latex")
 
     def test_csv_has_the_fields_of_the_object(self, tmp_path):
         rows = [LEAST, {**LEAST, "winner": "model_b"}]
@@ -178,6 +267,21 @@ class TestExport:
         assert len(rows_of(path)) == 4
         assert "on fire" not in path.read_text()
 
+    def test_says_of_each_answer_what_a_paper_needs(self, tmp_path):
+        campaign = campaign_with_votes(1)
+        told = {
+            "system_prompt": "Latxa zara.", "parameters": {"temperature": 0.3, "top_p": 0.8, "max_tokens": 99},
+            "model_name": "latxa-8b", "model_revision": "4f1c2d", "finish_reason": "length", "prompt_tokens": 31,
+            "completion_tokens": 99, "first_token_ms": 210, "duration_ms": 5400, "queued_ms": 80, "attempts": 2,
+            "run": 3, "self_identified": True,
+        }  # fmt: skip
+        Answer.objects.filter(side="b").update(**told)
+        row = rows_of(exported(campaign, tmp_path))[0]
+        said = {**row["turns"][0]["b"], "system_prompt": row["conv_b"][0]["content"]}
+        assert {name: said[name] for name in told} == told
+        assert said["status"] == "complete"
+        assert (row["self_identified_a"], row["self_identified_b"]) == (False, True)
+
     def test_compressed(self, tmp_path):
         assert len(rows_of(exported(campaign_with_votes(3), tmp_path, "out.jsonl.gz"))) == 3
 
@@ -234,7 +338,7 @@ class TestImport:
         campaign = campaign_with_votes(20)
         first_answer = Answer.objects.order_by("pk").first()
         Answer.objects.exclude(pk=first_answer.pk).update(
-            system_prompt="Latxa zara.", model_name="latxa", parameters={"top_p": 0.9}
+            system_prompt="Latxa zara.", model_name="latxa", parameters={"top_p": 0.9}, self_identified=True, run=2
         )
         before = exported(campaign, tmp_path, name, format=kind)
         plain = rows_of(exported(campaign, tmp_path, "before.jsonl"))

@@ -14,6 +14,8 @@ class Behaviour(StrEnum):
     REASONING = "reasoning"
     HOSTILE = "hostile"
     """An answer full of markup that a careless page would run."""
+    GOSSIP = "gossip"
+    """A good answer, whose stream names the model wherever a server can, but for the text."""
     CRLF = "crlf"
     COMMENTS = "comments"
     SPLIT = "split"
@@ -22,6 +24,10 @@ class Behaviour(StrEnum):
     HTTP_500 = "http-500"
     """The error's body names the model, as real servers do."""
     HTTP_429 = "http-429"
+    QUOTES = "quotes"
+    """Refused with a 500 whose body quotes the prompt."""
+    HTTP_400 = "http-400"
+    """As for a conversation that is too long."""
     DISCONNECT = "disconnect"
     """The connection is closed instead of any reply."""
     SLOW = "slow"
@@ -39,6 +45,8 @@ class Behaviour(StrEnum):
     JSON = "json"
     HTML = "html"
     EMPTY = "empty"
+    HIDDEN = "hidden"
+    """All tokens that were allowed went into what is not shown."""
     ENDLESS = "endless"
     HUGE_EVENT = "huge-event"
 
@@ -53,12 +61,16 @@ class Script:
 
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     models: list[str] = field(default_factory=lambda: ["stub-a", "stub-b"])
+    models_status: int = 200
+    """With which HTTP status it lists them."""
     tokens_per_second: float = FAST_BUT_SEEN
     pause: float = 30.0
     text: str = ""
     """Said instead of the samples where it is not blank."""
     texts: list[str] = field(default_factory=list)
     """Said in turn, one a request, instead of all else where there are any."""
+    metrics: str = ""
+    """What `/metrics` says; blank, there is no such page."""
 
     def behaviour_of(self, model: str) -> Behaviour:
         """What is set for `model`, else what its name says, else a good answer."""

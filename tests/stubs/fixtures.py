@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from inference.endpoints import Endpoint, close_clients
+from inference.endpoints import Endpoint, close_session
 from inference.engine.environment import Engine
 from inference.engine.guard import guarded
+from inference.engine.plan import plan
 from inference.engine.processes import tail
 from inference.engine.spec import load_spec
-from inference.engine.vllm_args import server_command
+from inference.engine.vllm_args import Launch, server_command
 from inference.enums import ModelHealth
 from inference.health import ProbeResult, probe
 from tests.stubs.openai_server import StubServer
@@ -65,8 +66,9 @@ def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer
     with socket.socket() as probe_socket:
         probe_socket.bind(("127.0.0.1", 0))
         port = int(probe_socket.getsockname()[1])
-    model = replace(load_spec(DEMO).models[0], port=port)
-    command = server_command(model, python=Engine().python, root=ROOT)
+    (server,) = plan(load_spec(DEMO))
+    server = replace(server, port=port)
+    command = server_command(server, Launch(ROOT, Engine().python))
     log = tmp_path_factory.mktemp("vllm") / "vllm.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -76,7 +78,7 @@ def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer
             stderr=subprocess.STDOUT,
         )
     try:
-        endpoint = Endpoint(model.base_url, model.name, first_token_timeout=120, silence_timeout=60)
+        endpoint = Endpoint(server.base_url, server.model.name, first_token_timeout=120, silence_timeout=60)
         _wait_until_ready(endpoint, process, log)
         yield RealServer(endpoint, process.pid, log)
     finally:
@@ -96,4 +98,4 @@ async def _probe(endpoint: Endpoint) -> ProbeResult:
     try:
         return await probe(endpoint, is_warming_up=True)
     finally:
-        await close_clients()
+        await close_session()

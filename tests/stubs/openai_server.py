@@ -19,6 +19,7 @@ from aiohttp import web
 from tests.stubs.behaviour import Behaviour, Script, answer_text, tokens_of
 
 TOKENS_BEFORE_FAULT = 3
+_MODEL = web.RequestKey("model", str)
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,11 @@ class StubServer:
 
     def _application(self) -> web.Application:
         application = web.Application()
+        application.on_response_prepare.append(_name_in_headers)
         application.add_routes(
             [
                 web.get("/v1/models", self._models),
+                web.get("/metrics", self._metrics),
                 web.post("/v1/chat/completions", self._chat),
                 web.get("/control", self._report),
                 web.post("/control", self._control),
@@ -119,7 +122,12 @@ class StubServer:
 
     async def _models(self, request: web.Request) -> web.Response:
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "stub"} for name in self.script.models]
-        return web.json_response({"object": "list", "data": data})
+        return web.json_response({"object": "list", "data": data}, status=self.script.models_status)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if not self.script.metrics:
+            return web.Response(status=404)
+        return web.Response(text=self.script.metrics)
 
     async def _report(self, request: web.Request) -> web.Response:
         seen = [asdict(entry) for entry in self.requests]
@@ -138,6 +146,7 @@ class StubServer:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        request[_MODEL] = body["model"]
         self.requests.append(SeenRequest(body, request.headers.get("Authorization", "")))
         behaviour = self.script.behaviour_of(body["model"])
         self.open_answers += 1
@@ -151,9 +160,12 @@ class StubServer:
 
     async def _answer(self, request: web.Request, body: dict[str, Any], behaviour: Behaviour) -> web.StreamResponse:
         match behaviour:
-            case Behaviour.HTTP_500 | Behaviour.HTTP_429:
+            case Behaviour.HTTP_500 | Behaviour.HTTP_429 | Behaviour.HTTP_400:
                 message = f"The model {body['model']} has no room for you."
                 return web.json_response({"error": {"message": message}}, status=int(behaviour[-3:]))
+            case Behaviour.QUOTES:
+                message = f"Cannot answer {body['messages'][-1]['content']!r}"
+                return web.json_response({"error": {"message": message}}, status=500)
             case Behaviour.JSON:
                 return web.json_response({"choices": [{"message": {"role": "assistant", "content": "Kaixo"}}]})
             case Behaviour.HTML:
@@ -178,7 +190,7 @@ class StubServer:
         yield _event(body, newline, {"role": "assistant", "content": ""})
         if behaviour is Behaviour.REASONING:
             yield _event(body, newline, {"reasoning_content": "Pentsatu dezadan."})
-        if behaviour is Behaviour.EMPTY:
+        if behaviour in (Behaviour.EMPTY, Behaviour.HIDDEN):
             tokens = []
         for index, token in enumerate(tokens):
             if index == TOKENS_BEFORE_FAULT:
@@ -188,10 +200,11 @@ class StubServer:
                     return
             if behaviour is Behaviour.COMMENTS:
                 yield b": a comment, as proxies are told to send\nevent: message\nid: 7\n\n"
-            yield _event(body, newline, {"content": token})
+            yield _gossip(body, token) if behaviour is Behaviour.GOSSIP else _event(body, newline, {"content": token})
             if self.script.tokens_per_second:
                 await asyncio.sleep(1 / self.script.tokens_per_second)
-        yield _event(body, newline, {}, finish_reason="stop")
+        reason = {Behaviour.HIDDEN: "length", Behaviour.GOSSIP: body["model"]}.get(behaviour, "stop")
+        yield _event(body, newline, {}, finish_reason=reason)
         if behaviour is not Behaviour.NO_USAGE and (body.get("stream_options") or {}).get("include_usage"):
             usage = {"prompt_tokens": len(body["messages"]), "completion_tokens": len(tokens)}
             yield _event(body, newline, None, usage=usage)
@@ -222,6 +235,22 @@ class StubServer:
                     await asyncio.sleep(0)
 
 
+async def _name_in_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """As hosted APIs do, whatever they answer."""
+    if _MODEL in request:
+        response.headers.update({"Server": request[_MODEL], "OpenAI-Model": request[_MODEL]})
+
+
+def _gossip(body: dict[str, Any], token: str) -> bytes:
+    """A token in an event that names the model in every field, known and unknown."""
+    name = body["model"]
+    said = {"content": token, "role": name, "name": name, "reasoning_content": name, "refusal": name}
+    choice = {"index": 0, "delta": said, "finish_reason": None, "stop_reason": name, "logprobs": {"content": [name]}}
+    chunk = {"id": f"{name}-1", "object": name, "created": 0, "model": name, "system_fingerprint": name}
+    told = {"choices": [choice], "usage": {"model": name}, "timings": {"model": name, "predicted_ms": 1.0}, name: name}
+    return f": {name}\nevent: {name}\nid: {name}\ndata: ".encode() + orjson.dumps({**chunk, **told}) + b"\n\n"
+
+
 def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
@@ -246,8 +275,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--tokens-per-second", type=float, default=20.0)
+    parser.add_argument("--models", nargs="+", help="what it lists")
     arguments = parser.parse_args()
     server = StubServer(arguments.port)
+    server.script.models = arguments.models or server.script.models
     server.script.tokens_per_second = arguments.tokens_per_second
     server.start()
     print(f"Serving {', '.join(server.script.models)} at {server.base_url}", flush=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,29 +13,30 @@ from pathlib import Path
 from typing import Any, Self
 
 from inference.engine.guard import die_with_parent
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+CELERY = [str(BIN / "celery"), "--app", "config.celery", "--quiet"]
 
 
 @dataclass
 class Stack:
-    """A web server and a worker on a database of their own. `env` holds the LEHIA_* variables."""
+    """A web server and a worker on a database of their own. `env` holds the LEHIA_* variables.
+
+    `seeded`: the database has its tables and the demo campaign already.
+    """
 
     folder: Path
     env: dict[str, str]
+    seeded: bool = False
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("seed_demo")
+        if not self.seeded:
+            self.manage("migrate", "--verbosity", "0")
+            self.manage("seed_demo")
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -49,7 +49,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("LEHIA_", "DJANGO_"))}
-        return {**clean, "LEHIA_VAR_DIR": str(self.folder), **self.env}
+        return {**clean, "LEHIA_VAR_DIR": str(self.folder), "LEHIA_DRAIN_SECONDS": "20", **self.env}
 
     def manage(self, *arguments: str) -> str:
         """Runs a management command; returns what it prints."""
@@ -78,12 +78,21 @@ class Stack:
         )
 
     def start_web(self) -> None:
-        bind = ["--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", "5", "--no-control-socket"]
-        self._start("web", [str(BIN / "gunicorn"), "config.asgi:application", "--worker-class", "asgi", *bind])
+        """Starts gunicorn as `make run` and the containers do; returns when a worker answers."""
+        options = ["--config", "python:config.gunicorn", "--bind", f"127.0.0.1:{self.port}"]
+        self._start("web", [str(BIN / "gunicorn"), "config.asgi:application", *options])
         self._wait_for_page()
 
+    def web_workers(self) -> list[int]:
+        """The process ids of gunicorn's workers, oldest first."""
+        pid = self.processes["web"].pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     def start_worker(self) -> None:
-        self._start("worker", [str(BIN / "celery"), "--app", "config.celery", "worker", "--concurrency", "1"])
+        self._start("worker", [*CELERY, "worker", "--concurrency", "1"])
+
+    def start_beat(self) -> None:
+        self._start("beat", [*CELERY, "beat", "--pidfile="])
 
     def end(self, name: str, number: int) -> None:
         """Signals a process and, for SIGKILL, all of its children with it."""

@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "docs" / "specs" / "demo.yaml"
 
@@ -88,12 +90,6 @@ class Started:
         self._reader.join(timeout=5)
         if self.process.stdout:
             self.process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,20 @@ from arena.actions import answers as actions
 from arena.actions.answers import (
     AnswerKey,
     Ending,
+    Partial,
     answer_key,
     answer_keys,
     claim_answer,
     end_answer,
     recover_lost_answers,
-    save_partial,
+    save_partials,
     stop_answers,
     sweep_lost_answers,
 )
+from arena.actions.self_identification import mark_self_identified
 from arena.actions.turns import restart_answer
 from arena.enums import AnswerStatus
-from arena.models import Answer, Battle, Competitor
+from arena.models import Answer, Battle, Campaign, Competitor
 from arena.tasks import sweep_answers
 from inference.models import ServedModel
 from tests.factories import AnswerFactory, BattleFactory, TurnFactory
@@ -66,8 +68,37 @@ def test_claiming_says_what_is_to_be_sent_and_writes_it_down(battle: Battle, ans
     assert job.request.messages[1]["content"] == battle.turns.get().prompt
     assert today in answer.system_prompt and "{date}" not in answer.system_prompt
     assert answer.parameters == {"temperature": 0.3, "top_p": 0.8, "max_tokens": 99, "repetition_penalty": 1.1}
-    assert answer.model_name == job.endpoint.model_name == battle.competitor_a.served_model.model_name
+    assert answer.model_name == job.endpoint(1).model_name == battle.competitor_a.served_model.model_name
     assert answer.model_revision == "main"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"), [("Ni ChatGPT naiz.", True), ("Ni ez naiz inor.", False), ("", False), ("Zubirik dio", False)]
+)
+def test_an_answer_that_names_a_model_is_marked_when_it_ends(answer: Answer, text: str, marked: bool) -> None:
+    assert end_answer(key=answer_key(answer), ending=ending(status=AnswerStatus.STOPPED, text=text))
+    answer.refresh_from_db()
+    assert answer.self_identified is marked
+
+
+def test_the_names_are_those_of_the_campaign(battle: Battle, answer: Answer) -> None:
+    Campaign.objects.filter(pk=battle.campaign_id).update(self_identifying_words="Zubiri")
+    assert end_answer(key=answer_key(answer), ending=ending(text="Zubirik dio, ez ChatGPTk."))
+    answer.refresh_from_db()
+    assert answer.self_identified
+    Campaign.objects.filter(pk=battle.campaign_id).update(self_identifying_words="")
+    assert mark_self_identified(campaign=Campaign.objects.get()) == 1
+    assert mark_self_identified(campaign=Campaign.objects.get()) == 0
+    answer.refresh_from_db()
+    assert not answer.self_identified
+
+
+def test_a_lost_answer_was_asked_for_once(answer: Answer) -> None:
+    claim_answer(key=answer_key(answer))
+    Answer.objects.filter(pk=answer.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    sweep_lost_answers()
+    answer.refresh_from_db()
+    assert (answer.status, answer.attempts, answer.model_revision) == ("failed", 1, "main")
 
 
 def test_each_side_gets_its_own_parameters(battle: Battle) -> None:
@@ -115,8 +146,8 @@ def test_an_answer_that_is_stopped_while_it_is_claimed_is_not_sent(
         end_answer(key=key, ending=ending(status=AnswerStatus.STOPPED, text=""))
         return original(served_model)
 
-    original = actions.endpoint_for
-    monkeypatch.setattr(actions, "endpoint_for", stop_first)
+    original = actions.endpoints_for
+    monkeypatch.setattr(actions, "endpoints_for", stop_first)
     assert claim_answer(key=key) is None
 
 
@@ -126,12 +157,17 @@ def test_a_competitor_without_a_served_model_is_a_fault(battle: Battle, answer: 
         claim_answer(key=answer_key(answer))
 
 
+def saved(key: AnswerKey, text: str | None) -> bool:
+    """Whether the text was saved as that of this run."""
+    return save_partials(partials=[Partial(key.answer_id, key.run, text, text)]) == {key.answer_id}
+
+
 def test_partial_text_is_saved_and_is_a_sign_of_life(answer: Answer) -> None:
     Answer.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
-    assert save_partial(key=answer_key(answer), text="", reasoning="")
+    assert saved(answer_key(answer), "")
     answer.refresh_from_db()
     assert answer.status == AnswerStatus.WAITING and not Answer.objects.lost().filter(pk=answer.pk).exists()
-    assert save_partial(key=answer_key(answer), text="Kai", reasoning="")
+    assert saved(answer_key(answer), "Kai")
     answer.refresh_from_db()
     assert (answer.status, answer.text) == (AnswerStatus.STREAMING, "Kai")
 
@@ -139,7 +175,7 @@ def test_partial_text_is_saved_and_is_a_sign_of_life(answer: Answer) -> None:
 def test_a_save_from_a_run_that_was_replaced_changes_nothing(answer: Answer) -> None:
     key = answer_key(answer)
     Answer.objects.filter(pk=answer.pk).update(run=2)
-    assert not save_partial(key=key, text="zaharra", reasoning="")
+    assert not saved(key, "zaharra")
     assert not end_answer(key=key, ending=ending())
     answer.refresh_from_db()
     assert (answer.text, answer.status) == ("", AnswerStatus.WAITING)
@@ -149,7 +185,7 @@ def test_an_answer_ends_once(answer: Answer) -> None:
     key = answer_key(answer)
     assert end_answer(key=key, ending=ending(finish_reason="stop", completion_tokens=7, duration_ms=90))
     assert not end_answer(key=key, ending=ending(status=AnswerStatus.STOPPED, text="besterik"))
-    assert not save_partial(key=key, text="besterik", reasoning="")
+    assert not saved(key, "besterik")
     answer.refresh_from_db()
     assert (answer.status, answer.text, answer.completion_tokens) == (AnswerStatus.COMPLETE, "Kaixo", 7)
     assert answer.ended_at is not None
@@ -232,7 +268,7 @@ def test_a_process_that_was_only_slow_keeps_its_answer(answer: Answer, act: str)
     Answer.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
     read_as_lost = Answer.objects.select_related("turn__battle").get(pk=answer.pk)
     key: AnswerKey = answer_key(answer)
-    assert end_answer(key=key, ending=ending()) if act == "end" else save_partial(key=key, text="Kai", reasoning="")
+    assert end_answer(key=key, ending=ending()) if act == "end" else saved(key, "Kai")
     assert not restart_answer(read_as_lost)
     answer.refresh_from_db()
     assert answer.run == 1 and answer.text

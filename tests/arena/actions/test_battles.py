@@ -20,6 +20,7 @@ from arena.exceptions import (
     Refusal,
     TooManyBattles,
 )
+from arena.matchmaking import POLICIES, Entry, Met
 from arena.models import Battle, Campaign, Competitor, Matchup, Participant
 from inference.models import ServedModel
 from tests.factories import (
@@ -28,6 +29,7 @@ from tests.factories import (
     ConsentTextFactory,
     MatchupEntryFactory,
     MatchupFactory,
+    PairTallyFactory,
     ParticipantFactory,
     TurnFactory,
 )
@@ -51,6 +53,27 @@ def test_a_battle_records_its_draw(matchup: Matchup, volunteer: Participant) -> 
     assert (battle.matchup, battle.pairing_policy) == (matchup, "uniform")
     # Three pairs, two orders of sides each.
     assert battle.draw_probability == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("policy", ["coverage", "uncertainty"])
+def test_an_adaptive_draw_goes_by_the_tallies_and_says_its_probability(
+    policy: str, matchup: Matchup, volunteer: Participant, django_assert_max_num_queries: Any
+) -> None:
+    Matchup.objects.filter(pk=matchup.pk).update(pairing_policy=policy)
+    a, b, c = sorted(matchup.competitors.values_list("pk", flat=True))
+    for first, second in ((a, b), (a, c)):
+        PairTallyFactory(matchup=matchup, first_id=first, second_id=second, first_wins=20, second_wins=20)
+    PairTallyFactory(matchup=matchup, dimension="content", first_id=b, second_id=c, ties=500)
+    met = (Met(a, b, 20, 20, 0), Met(a, c, 20, 20, 0))
+    with django_assert_max_num_queries(30):
+        battle = start(matchup.campaign, volunteer, rng=random.Random(1))
+    entries = [Entry(key) for key in matchup.entries.order_by("pk").values_list("competitor", flat=True)]
+    keys = [entry.key for entry in entries]
+    pair = sorted((keys.index(battle.competitor_a_id), keys.index(battle.competitor_b_id)))
+    assert battle.pairing_policy == policy
+    assert battle.draw_probability == pytest.approx(POLICIES[policy](entries, met)[pair[0], pair[1]] / 2)
+    unmet = sorted((keys.index(b), keys.index(c)))
+    assert max(POLICIES[policy](entries, met).items(), key=lambda item: item[1])[0] == tuple(unmet)
 
 
 def test_starting_again_finds_the_open_battle(matchup: Matchup, volunteer: Participant) -> None:

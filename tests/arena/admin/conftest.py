@@ -12,6 +12,7 @@ from tests.factories import (
     BattleFactory,
     CampaignFactory,
     ConsentFactory,
+    DayTallyFactory,
     MatchupFactory,
     ParticipantFactory,
     ReportFactory,
@@ -54,6 +55,7 @@ def arena(db: None) -> Arena:
     battle = BattleFactory(
         matchup=matchup, competitor_a=a, competitor_b=b, participant=participant, voted=True, ballot__collected=True
     )
+    DayTallyFactory(matchup=matchup)
     TurnFactory(battle=battle, index=2, prompt="<b>Eta</b> gaztelaniaz?", b_failed=True)
     open_battle = BattleFactory(
         matchup=matchup, competitor_a=c, competitor_b=a, participant=participant, streaming=True

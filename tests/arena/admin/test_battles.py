@@ -28,6 +28,12 @@ def test_the_whole_conversation_can_be_read(admin_client: Client, arena: Arena) 
     assert "Counted" in page
 
 
+def test_an_answer_that_names_a_model_is_marked(admin_client: Client, arena: Arena) -> None:
+    assert "Names a model or its maker" not in _page(admin_client, arena.battle)
+    Answer.objects.filter(turn=arena.battle.turns.first(), side="a").update(self_identified=True)
+    assert _page(admin_client, arena.battle).count("Names a model or its maker") == 1
+
+
 def test_hostile_answers_do_nothing(admin_client: Client) -> None:
     battle = BattleFactory(answered=True)
     Answer.objects.filter(turn__battle=battle).update(text="<img src=x onerror=alert(1)> [x](javascript:alert(1))")
@@ -55,9 +61,13 @@ def test_a_long_conversation_costs_as_many_queries(admin_client: Client, arena: 
     assert len(few) == len(many)
 
 
-@pytest.mark.parametrize(("query", "found"), [("answers=failed", 1), ("reported=waiting", 1), ("reported=yes", 2)])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("answers=failed", 1), ("answers=self_identified", 1), ("reported=waiting", 1), ("reported=yes", 2)],
+)
 def test_the_list_can_be_filtered(admin_client: Client, arena: Arena, query: str, found: int) -> None:
     ReportFactory(dismissed=True)
+    Answer.objects.filter(turn=arena.battle.turns.first(), side="a").update(self_identified=True)
     assert admin_client.get(f"/admin/arena/battle/?{query}").context["cl"].result_count == found
 
 

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from arena import tasks
 from arena.actions.campaigns import TRANSITIONS
 from arena.enums import CampaignStatus
-from arena.models import Campaign, ConsentText, User
+from arena.models import Answer, Campaign, ConsentText, User
 from tests.factories import BattleFactory, CampaignFactory, ConsentFactory, ConsentTextFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,9 @@ def _form(campaign: Campaign, **values: Any) -> dict[str, Any]:
         "max_turns": 5,
         "max_battles_per_hour": 60,
         "votes_per_ticket": 10,
+        "self_identifying_words": campaign.self_identifying_words,
+        "category_source": campaign.category_source,
+        "categories": campaign.categories,
     }
     for prefix, rows, fields in (
         ("texts", texts, ("language", "title", "tagline", "notice")),
@@ -191,3 +194,39 @@ def test_a_worker_out_of_reach_is_said(admin_client: Client, monkeypatch: pytest
     monkeypatch.setattr(tasks.rebuild_campaign_tallies, "delay", gone)
     response = admin_client.post(LIST, {"action": "count_again", "_selected_action": [campaign.pk]}, follow=True)
     assert {message.level_tag for message in response.context["messages"]} == {"error"}
+
+
+def test_a_new_list_of_names_marks_the_answers_again(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    battle = BattleFactory(answered=True)
+    monkeypatch.setattr(tasks.mark_campaign_self_identified, "delay", tasks.mark_campaign_self_identified)
+    marked = Answer.objects.filter(self_identified=True)
+    Answer.objects.filter(turn__battle=battle, side="b").update(text="Zubirik esan du")
+    with django_capture_on_commit_callbacks(execute=True):
+        _save(admin_client, battle.campaign, max_turns=3)
+    assert not marked.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        _save(admin_client, battle.campaign, self_identifying_words="Zubiri\n“HiTZ”")
+    assert [answer.side for answer in marked] == ["b"]
+
+
+def test_a_name_in_the_list_says_something(admin_client: Client) -> None:
+    campaign = CampaignFactory(with_texts=True)
+    page = _save(admin_client, campaign, self_identifying_words="Latxa\n!?").content.decode()
+    assert "“!?” has neither a letter nor a digit." in page
+
+
+def test_answers_are_searched_again_on_demand(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = CampaignFactory()
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.mark_campaign_self_identified, "delay", asked.append)
+    chosen = {"action": "mark_again", "_selected_action": campaign.pk}
+    assert "searched for names again" in admin_client.post(LIST, chosen, follow=True).content.decode()
+    assert asked == [campaign.pk]
+
+    def away(_pk: int) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.mark_campaign_self_identified, "delay", away)
+    assert "cannot be reached" in admin_client.post(LIST, chosen, follow=True).content.decode()

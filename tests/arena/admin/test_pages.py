@@ -1,5 +1,7 @@
 """Every page of the admin: shown to admins, to nobody else, within the content security policy, in few queries."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -8,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from arena.models import Matchup
+from inference.models import ServedModel
 from tests.arena.admin.conftest import Arena, more_of_everything
 from tests.factories import CampaignFactory, ServedModelFactory, UserFactory
 from tests.guards import inline_code
@@ -112,6 +115,26 @@ def test_the_overview_says_what_needs_looking_at(admin_client: Client, arena: Ar
     assert [(row.matchup, row.votes) for row in overview.running] == [(arena.matchup, 1)]
     assert overview.reports == 1
     assert overview.open_campaigns == [arena.matchup.campaign]
+
+
+def test_models_that_are_out_are_named_with_since_when_and_why(admin_client: Client, arena: Arena) -> None:
+    names = list(arena.matchup.competitors.order_by("pk").values_list("name", "served_model__name"))
+    models = ServedModel.objects.order_by("pk")
+    since = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    models.filter(name=names[0][1]).update(
+        breaker_state="open", breaker_since=since, breaker_cause="answers", breaker_detail="connect: refused"
+    )
+    models.filter(name=names[1][1]).update(
+        health="failing", ready_since=None, health_since=since, health_reason="No connection to the server"
+    )
+    watch = reverse("admin:arena_matchup_watch_panel", args=[arena.matchup.pk])
+    for address in (watch, reverse("admin:index")):
+        page = " ".join(admin_client.get(address).content.decode().split())
+        for text in ("Out of pairing", "Several answers failed one after the other. connect: refused", "Failing",
+                     "No connection to the server", "Since 11/23/2026"):  # fmt: skip
+            assert text in page, (address, text)
+    absent = admin_client.get(watch).context["absent"]
+    assert [competitor.name for competitor, _absence in absent] == sorted(name for name, _ in names[:2])
 
 
 def test_no_battle_or_ballot_can_be_added_changed_or_deleted(admin_client: Client, arena: Arena) -> None:

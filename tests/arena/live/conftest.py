@@ -1,14 +1,18 @@
 """Battles between two models that the scripted server plays, and the sockets to them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import wait
+from threading import Barrier
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
 
+from arena.live.database import MOST_THREADS, THREADS
+from arena.live.link import close_link
 from arena.live.streams import drain
 from arena.models import Battle
-from inference.streaming import close_clients
+from inference.streaming import close_session
 from tests.arena.live.sockets import BattleSocket, model_names, session_cookie
 from tests.factories import (
     BattleFactory,
@@ -25,7 +29,15 @@ OpenSocket = Callable[..., BattleSocket]
 
 
 @pytest.fixture
-def battle(transactional_db: None, openai_server: StubServer) -> Battle:
+def threads_come_to_rest(transactional_db: None) -> Iterator[None]:
+    """A task that is cancelled leaves its thread in the database, where it would be in the way of emptying it."""
+    yield
+    everyone = Barrier(MOST_THREADS)
+    wait([THREADS.submit(everyone.wait, 30) for _ in range(MOST_THREADS)])
+
+
+@pytest.fixture
+def battle(threads_come_to_rest: None, openai_server: StubServer) -> Battle:
     """An open battle without a prompt; A is MODEL_A and B is MODEL_B, both on the scripted server."""
     campaign = CampaignFactory()
     competitors = [
@@ -55,7 +67,8 @@ async def open_socket(battle: Battle) -> AsyncIterator[OpenSocket]:
 
     yield open_one
     await drain(0)
-    await close_clients()
+    await close_session()
+    await close_link()
     await forget_channel_layer()
 
 

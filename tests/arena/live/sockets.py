@@ -14,6 +14,7 @@ from inference.models import ServedModel
 from tests.guards import leaked_names
 
 Frame = dict[str, Any]
+DELTA = ("type", "turn", "side", "run", "at", "text")
 
 
 def session_cookie(participant: Participant) -> str:
@@ -32,6 +33,12 @@ def model_names() -> list[str]:
     return names
 
 
+def read_frames(text: str) -> list[Frame]:
+    """A message as frames: deltas come as a list of bare lists."""
+    frame = json.loads(text)
+    return [frame] if isinstance(frame, dict) else [dict(zip(DELTA, ["delta", *delta], strict=True)) for delta in frame]
+
+
 class Socket:
     """A WebSocket client, on the ASGI messages. (That of `channels.testing` cannot be imported without daphne.)"""
 
@@ -48,7 +55,7 @@ class Socket:
     async def send_raw(self, text: str | None = None, data: bytes | None = None) -> None:
         await self._application.send_input({"type": "websocket.receive", "text": text, "bytes": data})
 
-    async def receive_raw(self, timeout: float = 5) -> dict[str, Any]:
+    async def receive_raw(self, timeout: float = 20) -> dict[str, Any]:
         output: dict[str, Any] = await self._application.receive_output(timeout)
         return output
 
@@ -70,6 +77,7 @@ class BattleSocket(Socket):
         super().__init__(f"/ws/battles/{battle.uid}/", cookie=f"{cookie}; lehia_language={language}")
         self._names = names
         self.frames: list[Frame] = []
+        self._unread: list[Frame] = []
         self.texts: dict[tuple[int, str], str] = {}
 
     async def __aenter__(self) -> Self:
@@ -82,24 +90,26 @@ class BattleSocket(Socket):
     async def send(self, **frame: Any) -> None:
         await self.send_raw(json.dumps(frame))
 
-    async def receive(self, timeout: float = 5) -> Frame:
-        output = await self.receive_raw(timeout)
-        assert output["type"] == "websocket.send", f"closed: {output}"
-        text = output["text"]
-        assert not (found := leaked_names(text, self._names)), f"a frame names a model: {found}"
-        frame: Frame = json.loads(text)
+    async def receive(self, timeout: float = 20) -> Frame:
+        while not self._unread:
+            output = await self.receive_raw(timeout)
+            assert output["type"] == "websocket.send", f"closed: {output}"
+            text = output["text"]
+            assert not (found := leaked_names(text, self._names)), f"a frame names a model: {found}"
+            self._unread += read_frames(text)
+        frame = self._unread.pop(0)
         self.frames.append(frame)
         self._keep_text(frame)
         return frame
 
-    async def until(self, kind: str, check: Callable[[Frame], bool] = lambda frame: True, timeout: float = 5) -> Frame:
+    async def until(self, kind: str, check: Callable[[Frame], bool] = lambda frame: True, timeout: float = 20) -> Frame:
         """The next frame of a type for which `check` holds; those before it are kept in `frames`."""
         while True:
             frame = await self.receive(timeout)
             if frame["type"] == kind and check(frame):
                 return frame
 
-    async def until_ended(self, turn: int = 1, sides: str = "ab", timeout: float = 5) -> dict[str, str]:
+    async def until_ended(self, turn: int = 1, sides: str = "ab", timeout: float = 20) -> dict[str, str]:
         """Waits until the sides have ended and the ballot's state was told; returns their statuses."""
         ended: dict[str, str] = {}
         while len(ended) < len(sides):

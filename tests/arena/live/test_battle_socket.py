@@ -243,20 +243,18 @@ async def test_lost_answers_are_recovered(battle: Battle, open_socket: OpenSocke
 
 async def test_an_answer_of_another_process_is_read_from_the_database(battle: Battle, open_socket: OpenSocket) -> None:
     """Its deltas come through the layer; what was missed before is in the database, a second later at most."""
-    from arena.actions.answers import AnswerKey, save_partial
+    from arena.actions.answers import Partial, save_partials
     from arena.live.feed import publish
 
     turn: Turn = await sync_to_async(TurnFactory)(battle=battle)
     a: Answer = await sync_to_async(AnswerFactory)(turn=turn, side="a", streaming=True, text="Bat ")
     await sync_to_async(AnswerFactory)(turn=turn, side="b")
     uid = str(battle.uid)
-    delta = {"type": "delta", "turn": 1, "side": "a", "run": 1}
     async with open_socket() as socket:
         await socket.hello()
-        await publish(uid, {**delta, "at": 8, "text": "hiru "})
-        key = AnswerKey(a.pk, 1, uid, 1, "a")
-        assert await sync_to_async(save_partial)(key=key, text="Bat bi  hiru ", reasoning="")
-        await publish(uid, {**delta, "at": 13, "text": "lau"})
+        publish(uid, [(1, "a", 1, 8, "hiru ")])
+        assert await sync_to_async(save_partials)(partials=[Partial(a.pk, 1, "Bat bi  hiru ", "")]) == {a.pk}
+        publish(uid, [(1, "a", 1, 13, "lau")])
         await socket.until("delta", lambda frame: frame["text"].endswith("lau"))
         assert socket.texts[1, "a"] == "Bat bi  hiru lau"
 

@@ -11,7 +11,7 @@ SCRIPTS = Path(settings.BASE_DIR) / "static" / "js" / "battle"
 #: Keys that the scripts put together, from the status of an answer or of a battle.
 STATUSES = {"waiting", "streaming", "stopped", "failed"}
 COMPOSED = STATUSES | {
-    *(f"announce_{phase}" for phase in ("running", "complete", "stopped", "failed")),
+    *(f"announce_{phase}" for phase in ("running", "queued", "complete", "stopped", "failed")),
     *(f"closed_{status}" for status in ("voted", "skipped", "redrawn")),
 }
 
@@ -30,4 +30,4 @@ def test_every_string_is_there_and_used() -> None:
 
 def test_places_are_those_that_scripts_fill_in() -> None:
     places = {place for value in page_strings().values() for place in re.findall(r"\{(\w+)\}", value)}
-    assert places == {"side", "turn", "over", "left"}
+    assert places == {"side", "turn", "place", "over", "left"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 from django.test import Client
 from django.utils import translation
 
@@ -173,10 +174,10 @@ def test_a_vote_with_the_broker_away_is_committed_and_acknowledged_and_collected
 def test_a_vote_with_the_channel_layer_away_is_acknowledged(
     browser: Client, battle: Battle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone() -> None:
-        return None
+    async def gone(group: str, message: object) -> None:
+        raise ConnectionError("the layer is away")
 
-    monkeypatch.setattr("arena.live.feed.get_channel_layer", gone)
+    monkeypatch.setattr(get_channel_layer(), "group_send", gone)
     assert cast(browser, battle, headers=JSON).json()["status"] == "recorded"
 
 

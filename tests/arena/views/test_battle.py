@@ -9,9 +9,10 @@ from django.test import Client
 
 from arena.exceptions import AlreadyReported
 from arena.models import Battle, Campaign, Matchup, Participant, Report
-from inference.models import ServedModel
+from arena.places import holder_of
+from inference.models import Place, ServedModel
 from tests.arena.views.conftest import LANGUAGES, SignIn, speak
-from tests.factories import BattleFactory, ParticipantFactory, TurnFactory
+from tests.factories import AnswerFactory, BattleFactory, ParticipantFactory, PlaceFactory, TurnFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +99,20 @@ def test_skipping_needs_no_reason_and_no_other_battle(battle: Battle, volunteer:
     response = sign_in(volunteer).post(f"/battles/{battle.uid}/skip/")
     battle.refresh_from_db()
     assert (response.status_code, battle.status) == (503, "skipped")
+
+
+@pytest.mark.parametrize("way_out", ["skip", "redraw"])
+def test_answers_that_nobody_will_read_are_stopped(
+    battle: Battle, volunteer: Participant, sign_in: SignIn, way_out: str
+) -> None:
+    turn = TurnFactory(battle=battle)
+    AnswerFactory(turn=turn, side="a", failed=True)
+    waiting = AnswerFactory(turn=turn, side="b", waiting=True)
+    PlaceFactory(holder=holder_of(waiting.pk, waiting.run))
+    sign_in(volunteer).post(f"/battles/{battle.uid}/{way_out}/")
+    waiting.refresh_from_db()
+    assert waiting.status == "stopped"
+    assert not Place.objects.exists(), "it leaves the queue too"
 
 
 def test_a_vote_is_not_skipped(volunteer: Participant, sign_in: SignIn) -> None:

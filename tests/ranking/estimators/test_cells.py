@@ -1,8 +1,23 @@
 import hashlib
+import json
 import random
+from collections import Counter
 
-from ranking.estimators import canonical_lines, cells_sha256, reduce_votes
-from ranking.estimators.cells import sequence_lines
+import numpy as np
+import pytest
+
+from ranking.estimators import (
+    EstimationError,
+    Options,
+    Votes,
+    canonical_lines,
+    cells_sha256,
+    encode_votes,
+    rank,
+    reduce_votes,
+)
+from ranking.estimators.cells import check_room, n_kinds
+from ranking.estimators.fingerprints import sequence_lines
 from tests.ranking.estimators.samples import Row, draw_rows, voters_for, votes_of
 
 ROWS: list[Row] = [("y", "x", "b"), ("x", "y", "a"), ("x", "y", "a"), ("x", "ñ", "tie")]
@@ -60,3 +75,70 @@ def test_order_of_rows_does_not_change_it():
     second = reduce_votes(votes_of([row for row, _ in shuffled], voter=[voter for _, voter in shuffled]), by_voter=True)
     assert cells_sha256(first) == cells_sha256(second)
     assert first.count.sum() == 300
+
+
+def by_hand(votes: Votes, *, by_voter: bool) -> list[str]:
+    """The canonical form by its definition, a vote at a time."""
+    columns = (votes.voter, votes.model_a, votes.model_b, votes.outcome, votes.weight)
+    counted = Counter(zip(*(column.tolist() for column in columns), strict=True))
+    if not by_voter:
+        counted = Counter({(-1, *cell[1:]): 0 for cell in counted})
+        counted.update((-1, *cell[1:]) for cell in zip(*(column.tolist() for column in columns), strict=True))
+    lines = [f"lehia-votes 1 {'voter-cells' if by_voter else 'cells'}"]
+    for (voter, a, b, outcome, weight), count in sorted(counted.items()):
+        row = [votes.models[a], votes.models[b], ("a", "b", "tie")[outcome], weight, count]
+        whole = [None if voter < 0 else votes.voters[voter], *row] if by_voter else row
+        lines.append(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+    return lines
+
+
+def many_votes(*, weights: bool, seed: int = 5) -> Votes:
+    rng = np.random.default_rng(seed)
+    names = np.array(["ñ", 'q"u', "a\\b", "z\u2028", "m m"], dtype=object)
+    a = rng.integers(0, 5, 2000)
+    voters = [None if code == 0 else f"v\n{code}" for code in rng.integers(0, 90, 2000).tolist()]
+    weight = rng.choice([0.0, 0.1, 1.0, 1e-7, 3.25], 2000) if weights else None
+    outcome = np.array(["a", "b", "tie"], dtype=object)[rng.integers(0, 3, 2000)]
+    return encode_votes(names[a], names[(a + rng.integers(1, 5, 2000)) % 5], outcome, voter=voters, weight=weight)
+
+
+@pytest.mark.parametrize("weights", [True, False])
+@pytest.mark.parametrize("by_voter", [True, False])
+@pytest.mark.parametrize("part", [7, 1 << 18])
+def test_canonical_form_is_that_of_its_definition(weights, by_voter, part, monkeypatch):
+    monkeypatch.setattr("ranking.estimators.cells.PART", part)
+    votes = many_votes(weights=weights)
+    assert list(canonical_lines(reduce_votes(votes, by_voter=by_voter))) == by_hand(votes, by_voter=by_voter)
+
+
+@pytest.mark.parametrize("interval", ["sandwich", "bootstrap"])
+@pytest.mark.parametrize("part", [7, 1 << 18])
+def test_parts_are_no_matter_to_a_ranking(interval, part, monkeypatch):
+    usual = rank(many_votes(weights=True), Options(interval=interval, rounds=20))
+    monkeypatch.setattr("ranking.estimators.cells.PART", part)
+    assert rank(many_votes(weights=True), Options(interval=interval, rounds=20)) == usual
+
+
+@pytest.mark.parametrize("weights", [True, False])
+def test_voters_taken_together_are_the_votes_without_voters(weights):
+    votes = many_votes(weights=weights)
+    together = reduce_votes(votes, by_voter=True).without_voters()
+    assert cells_sha256(together) == cells_sha256(reduce_votes(votes, by_voter=False))
+    assert together.without_voters() is together
+
+
+@pytest.mark.parametrize("interval", ["sandwich", "none"])
+def test_votes_that_were_counted_are_ranked_like_votes(interval):
+    votes, options = many_votes(weights=True), Options(interval=interval)
+    assert rank(reduce_votes(votes, by_voter=True), options) == rank(votes, options)
+
+
+def test_elo_of_votes_that_were_counted_is_refused():
+    with pytest.raises(EstimationError, match="order"):
+        rank(reduce_votes(votes_of(ROWS), by_voter=False), Options(method="elo"))
+
+
+def test_keys_that_would_not_fit_are_refused():
+    check_room(n_kinds(1000, 1000), voters=1_000_000)
+    with pytest.raises(EstimationError, match="too many"):
+        check_room(n_kinds(100_000, 1000), voters=1_000_000)

@@ -171,7 +171,7 @@ def test_tie_model_whose_estimate_does_not_exist(method):
 def test_model_absent_from_resamples_gets_a_wider_interval():
     """Five votes out of 700: about one resample in 150 has none of them, and many none of its wins or of its losses."""
     rows = RING * 230 + [("rare", "p", "a")] * 3 + [("rare", "q", "b")] * 2
-    ranking = ranked(rows, rounds=600)
+    ranking = ranked(rows, interval="bootstrap", rounds=600)
     rare = by_model(ranking)["rare"]
     absent = [dict(notice.values) for notice in ranking.notices if notice.case is Case.ABSENT]
     assert [(notice["model"], 1 <= notice["count"] <= 25) for notice in absent] == [("rare", True)]
@@ -182,7 +182,7 @@ def test_model_absent_from_resamples_gets_a_wider_interval():
 
 def test_rare_model_hides_no_difference_between_others():
     rows = draw_rows([0.0, 1.0, 2.0], 600)
-    ranking = ranked([*rows, ("rare", "m00", "a"), ("rare", "m02", "b")], rounds=200)
+    ranking = ranked([*rows, ("rare", "m00", "a"), ("rare", "m02", "b")], interval="bootstrap", rounds=200)
     ranges = {line.model: (line.rank_low, line.rank_high) for line in ranking.ratings}
     assert ranges == {"m02": (1, 2), "m01": (2, 3), "m00": (3, 4), "rare": (1, 4)}
 
@@ -255,7 +255,7 @@ class TestVoters:
 
 
 def test_few_rounds_are_said_to_be_few_and_claim_nothing():
-    ranking = ranked(draw_rows([0.0, 3.0], 500), rounds=10)
+    ranking = ranked(draw_rows([0.0, 3.0], 500), interval="bootstrap", rounds=10)
     assert Case.FEW_ROUNDS in cases(ranking)
     assert {(rating.rank_low, rating.rank_high) for rating in ranking.ratings} == {(1, 2)}
 

@@ -25,7 +25,7 @@ def test_holm_steps_down():
 def test_resamples_claim_what_nearly_all_of_them_say():
     rng = np.random.default_rng(1)
     values = rng.normal([3.0, 0.0, 0.1], 0.3, (1000, 3))
-    certain = certain_by_resamples(values, PAIRS, 0.05)
+    certain = certain_by_resamples(values.mean(axis=0), values, PAIRS, 0.05)
     assert certain.tolist() == [[False, True, True], [False, False, False], [False, False, False]]
 
 
@@ -33,7 +33,7 @@ def test_resamples_that_say_nothing_count_against_their_own_pair_only():
     rng = np.random.default_rng(1)
     values = rng.normal([3.0, 0.0, 6.0], 0.3, (1000, 3))
     values[:100, 2] = np.nan
-    certain = certain_by_resamples(values, PAIRS, 0.05)
+    certain = certain_by_resamples(np.array([3.0, 0.0, 6.0]), values, PAIRS, 0.05)
     assert certain.tolist() == [[False, True, False], [False, False, False], [False, False, False]]
 
 
@@ -41,7 +41,8 @@ def test_infinite_resamples_are_far_above():
     rng = np.random.default_rng(1)
     values = rng.normal([3.0, 0.0, 6.0], 0.3, (1000, 3))
     values[:100, 2] = np.inf
-    assert certain_by_resamples(values, PAIRS, 0.05)[2].tolist() == [True, True, False]
+    strength = np.array([3.0, 0.0, 6.0])
+    assert certain_by_resamples(strength, values, PAIRS, 0.05)[2].tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("interval", ["sandwich", "bootstrap"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ranking.estimators import Options, rank, software
+from ranking.estimators.threads import at_most
 from tests.ranking.estimators.samples import draw_rows, ranked, voters_for, votes_of
 
 GOLDEN = Path(__file__).parent / "golden.json"
@@ -23,6 +24,11 @@ VARIANTS = [
     {"method": "rao-kupper", "interval": "sandwich", "cluster": "voter"},
     {"method": "elo", "interval": "bootstrap", "cluster": "voter"},
     {"method": "elo", "interval": "none", "cluster": "none"},
+    {"method": "elo", "elo_orders": 5, "elo_k": 8.0},
+    {"side_effect": True, "anchor": "m01"},
+    {"method": "rao-kupper", "side_effect": True, "interval": "bootstrap"},
+    {"method": "davidson", "side_effect": True, "regularisation": 2.0},
+    {"ties": "drop", "regularisation": 0.5, "interval": "bootstrap"},
 ]
 
 
@@ -46,17 +52,25 @@ def test_another_process_prints_the_same():
     assert json.loads(printed) == rankings()
 
 
-@pytest.mark.parametrize("method", ["davidson", "elo"])
 @pytest.mark.parametrize("entries", [1, 1000])
-def test_chunks_are_no_matter(method, entries, monkeypatch):
-    usual = ranked(ROWS, method=method, rounds=20)
-    monkeypatch.setattr("ranking.estimators.bootstrap.CHUNK_ENTRIES", entries)
+def test_chunks_of_elo_are_no_matter(entries, monkeypatch):
+    usual = ranked(ROWS, method="elo", interval="bootstrap", rounds=20)
     monkeypatch.setattr("ranking.estimators.elo.CHUNK_ENTRIES", entries)
-    assert ranked(ROWS, method=method, rounds=20) == usual
+    assert ranked(ROWS, method="elo", interval="bootstrap", rounds=20) == usual
+
+
+@pytest.mark.parametrize("cluster", ["voter", "none"])
+def test_threads_are_no_matter(cluster, monkeypatch):
+    monkeypatch.setattr("ranking.estimators.bootstrap.MOST_IN_GROUP", 3)
+    monkeypatch.setattr("ranking.estimators.threads._cores", lambda: 4)
+    threaded = ranked(ROWS, voter=VOTERS, interval="bootstrap", cluster=cluster, rounds=40)
+    with at_most(1):
+        assert ranked(ROWS, voter=VOTERS, interval="bootstrap", cluster=cluster, rounds=40) == threaded
 
 
 def test_seed_is_what_resamples_depend_on():
-    assert ranked(ROWS, seed=1).ratings != ranked(ROWS, seed=2).ratings
+    one, other = (ranked(ROWS, interval="bootstrap", seed=seed).ratings for seed in (1, 2))
+    assert one != other
     assert ranked(ROWS, seed=1, interval="sandwich").ratings == ranked(ROWS, seed=2, interval="sandwich").ratings
 
 

@@ -110,6 +110,7 @@ def test_bad_line_is_named_by_its_number(tmp_path, bad, reason):
     [
         (["model_a,model_b,winner", "x,y,tie", "x,y"], 3, "fewer fields"),
         (["model_a,model_b,winner", "x,y,tie,1"], 2, "more fields"),
+        (["model_a,model_b,winner,winner", "x,y,tie,model_a"], 1, "two columns have the same name"),
         (["model_a,model_b,winner", "x,y,"], 2, "winner is missing"),
         (["model_a,model_b,winner,choices", "x,y,tie,{"], 2, "choices is no JSON"),
     ],
