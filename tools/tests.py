@@ -17,6 +17,8 @@ LONGER = ("longer",)
 APART = ("redis", "rabbitmq", "browser", "vllm", "processes")
 #: The longest tests are named at the end.
 PATIENT = ("--durations", "15")
+#: One second try for a test that talks to other processes, named in the summary (ADR 38).
+AGAIN = ("--reruns", "1", "-rR")
 POSTGRES_URL = "postgresql://postgres@127.0.0.1:5432/lehia"
 REDIS_URL = "redis://127.0.0.1:6379/7"
 
@@ -62,14 +64,14 @@ def with_programs(workers: int) -> Round:
     some = f"({' or '.join(APART)}) and not vllm"
     return Round(
         "programs and browser",
-        ("-m", some, "-n", str(min(workers, 2)), "--dist", "loadgroup", *PATIENT),
+        ("-m", some, "-n", str(min(workers, 2)), "--dist", "loadgroup", *AGAIN, *PATIENT),
         _service_urls(),
     )
 
 
 def with_the_engine() -> Round:
     """The model engine, which works all cores while it loads a model, and has them to itself."""
-    return Round("model engine", ("-m", "vllm", *PATIENT), _service_urls())
+    return Round("model engine", ("-m", "vllm", *AGAIN, *PATIENT), _service_urls())
 
 
 def of_training(workers: int) -> Round:
