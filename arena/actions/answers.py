@@ -14,17 +14,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from arena.actions.asking import MODELS_OF_A_BATTLE, AnswerJob, AnswerKey, ask_for, key_of
 from arena.actions.turns import restart_answer
 from arena.actions.verdicts import report_end
 from arena.enums import RUNNING_ANSWERS, AnswerStatus
 from arena.metrics import answer_ended
-from arena.models import Answer, Battle, Campaign, Competitor, Turn
-from arena.places import holder_of
+from arena.models import Answer, Battle, Campaign, Turn
 from arena.self_identification import identifies_itself, parse_words
 from inference.admission import leave_queue
-from inference.prompting import messages_for
-from inference.served import endpoints_for
-from inference.streaming import ChatRequest, Endpoint
 
 log = structlog.get_logger(__name__)
 
@@ -34,41 +31,6 @@ MISCONFIGURED = "misconfigured"
 INTERNAL = "internal"
 #: The largest count that a column holds.
 _MOST_TOKENS = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerKey:
-    """One run of one answer, and where it is shown."""
-
-    answer_id: int
-    run: int
-    battle_uid: str
-    turn: int
-    side: str
-
-    @property
-    def holder(self) -> str:
-        """Under which name it queues up."""
-        return holder_of(self.answer_id, self.run)
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerJob:
-    """What a streaming task needs; it reads nothing from the database after this."""
-
-    key: AnswerKey
-    endpoints: tuple[Endpoint, ...]
-    """The model's servers, in the order in which they are asked."""
-    request: ChatRequest
-    served_model_id: int
-    served_model: str
-    """Its name, for logs and metrics only."""
-    has_limit: bool
-    """Whether it may be asked only when the answer's turn has come."""
-
-    def endpoint(self, attempt: int) -> Endpoint:
-        """Whom to ask at the given attempt, from 1: each time another server, where there are several."""
-        return self.endpoints[(attempt - 1) % len(self.endpoints)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,75 +63,25 @@ class Ending:
 
 def answer_keys(turn: Turn) -> list[AnswerKey]:
     """The keys of a turn's two answers."""
-    return [_key(answer, turn) for answer in turn.answers.order_by("side")]
+    return [key_of(answer, turn) for answer in turn.answers.order_by("side")]
 
 
 def answer_key(answer: Answer) -> AnswerKey:
-    return _key(answer, answer.turn)
+    return key_of(answer, answer.turn)
 
 
-def claim_answer(*, key: AnswerKey, turn: Turn | None = None) -> AnswerJob | None:
+def claim_answer(*, key: AnswerKey) -> AnswerJob | None:
     """Reads what is to be sent and writes it down before it is sent. None where the answer is no longer waiting.
 
-    `turn` is given where it is at hand with its battle, having just been stored. Raises ImproperlyConfigured where the
-    served model's key is missing.
+    For answers that begin again, or could not be claimed with their turn. Raises what `ask_for` raises.
     """
     as_read = Answer.objects.filter(pk=key.answer_id, run=key.run, status=AnswerStatus.WAITING)
-    turn = turn or Turn.objects.select_related("battle").filter(answers__in=as_read).first()
+    battles = (f"battle__{path}" for path in MODELS_OF_A_BATTLE)
+    turn = Turn.objects.select_related(*battles).filter(answers__in=as_read).first()
     if turn is None:
         return None
-    competitor = Competitor.objects.select_related("served_model").get(pk=turn.battle.competitor_id(key.side))
-    served_model = competitor.served_model
-    if served_model is None:
-        raise ValueError(f"The competitor {competitor.pk} has no served model.")
-    system_prompt = competitor.system_prompt.replace("{date}", timezone.localdate().isoformat())
-    endpoints = endpoints_for(served_model)
-    prompt_mode = endpoints[0].system_prompt_mode
-    request = ChatRequest(
-        messages=messages_for(prompt_mode, system_prompt, _conversation(turn, key.side)),
-        temperature=competitor.temperature,
-        top_p=competitor.top_p,
-        max_tokens=competitor.max_tokens,
-        extra=competitor.extra_parameters,
-    )
-    claimed = as_read.update(
-        system_prompt=system_prompt if prompt_mode != "none" else "",
-        parameters=_parameters(competitor),
-        model_name=served_model.model_name,
-        model_revision=served_model.revision,
-        # One that is lost with its process has been asked for once at least.
-        attempts=1,
-        heartbeat_at=timezone.now(),
-    )
-    if not claimed:
-        return None
-    return AnswerJob(
-        key=key,
-        endpoints=endpoints,
-        request=request,
-        served_model_id=served_model.pk,
-        served_model=served_model.name,
-        has_limit=served_model.max_concurrent_answers is not None,
-    )
-
-
-@transaction.atomic
-def claim_answers(*, turn: Turn) -> list[tuple[AnswerKey, AnswerJob | None]]:
-    """Claims both answers of a turn that was just stored, in one commit.
-
-    None stands where that fails, as for a missing key: the turn is stored, and whatever is wrong with one model costs
-    neither it nor the other side. Whoever streams the answer claims it again, and shows the failure.
-    """
-    return [(key, _claim_or_leave(key, turn)) for key in answer_keys(turn)]
-
-
-def _claim_or_leave(key: AnswerKey, turn: Turn) -> AnswerJob | None:
-    try:
-        with transaction.atomic():
-            return claim_answer(key=key, turn=turn)
-    except Exception as error:
-        log.warning("answer_not_claimed", battle=key.battle_uid, side=key.side, error=error)
-        return None
+    asking = ask_for(turn, key.side)
+    return asking.job(key) if as_read.update(**asking.written_down) else None
 
 
 def save_partials(*, partials: Sequence[Partial]) -> set[int]:
@@ -329,29 +241,3 @@ def _storable(text: str) -> str:
 def _count(tokens: int | None) -> int | None:
     """A server's count, or None where it cannot be one."""
     return tokens if tokens is not None and 0 <= tokens <= _MOST_TOKENS else None
-
-
-def _key(answer: Answer, turn: Turn) -> AnswerKey:
-    return AnswerKey(answer.pk, answer.run, str(turn.battle.uid), turn.index, answer.side)
-
-
-def _conversation(turn: Turn, side: str) -> list[tuple[str, str | None]]:
-    """The prompts so far with this side's answers; the last prompt has none yet."""
-    if turn.index == 1:
-        return [(turn.prompt, None)]
-    earlier = (
-        Answer.objects.filter(turn__battle=turn.battle_id, turn__index__lt=turn.index, side=side)
-        .exclude(status__in=(*RUNNING_ANSWERS, AnswerStatus.FAILED))
-        .order_by("turn__index")
-        .values_list("turn__prompt", "text")
-    )
-    return [*earlier, (turn.prompt, None)]
-
-
-def _parameters(competitor: Competitor) -> dict[str, Any]:
-    return {
-        "temperature": competitor.temperature,
-        "top_p": competitor.top_p,
-        "max_tokens": competitor.max_tokens,
-        **competitor.extra_parameters,
-    }

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -124,12 +125,15 @@ def redraw_battle(*, battle: Battle, participant: Participant, language: str, rn
     return _create(locked.campaign, participant, language, redrawn_from=locked, avoid=avoid, rng=rng)
 
 
-def lock_battle(*, battle: Battle, participant: Participant) -> Battle:
-    """The battle with its row locked. Raises Battle.DoesNotExist where it is not the participant's."""
+def lock_battle(*, battle: Battle, participant: Participant, related: Sequence[str] = ()) -> Battle:
+    """The battle with its row locked, campaign, participant and what is `related` besides, as for `select_related`.
+
+    Raises Battle.DoesNotExist where it is not the participant's.
+    """
     Battle.objects.select_for_update(of=("self",)).only("pk").get(pk=battle.pk, participant=participant)
     # Not joined to the locked row: that would be as old as the statement, which may have waited for the lock while an
     # admin blocked the participant or paused the campaign. Read now, they are as they are now.
-    return Battle.objects.select_related("campaign", "participant").get(pk=battle.pk)
+    return Battle.objects.select_related("campaign", "participant", *related).get(pk=battle.pk)
 
 
 def _lock_participant(participant: Participant) -> None:

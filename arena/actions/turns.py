@@ -1,8 +1,11 @@
 """Prompts: a turn is stored before a model hears of it."""
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
+from arena.actions.asking import MODELS_OF_A_BATTLE, AnswerJob, AnswerKey, ask_or_leave, key_of
 from arena.actions.battles import lock_battle, renew_draw_if_needed
 from arena.battle_state import can_prompt, is_running
 from arena.enums import AnswerStatus, Side
@@ -23,29 +26,53 @@ from inference.breaker import UNTIL_ANSWERED
 from inference.pairing import claim_for_retry
 
 
-@transaction.atomic
-def add_turn(*, battle: Battle, participant: Participant, index: int, text: str) -> tuple[Turn, bool]:
-    """Stores a prompt with two waiting answers. Locks the battle's row.
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A prompt that is stored.
 
-    Returns the turn and whether it is new: the same text for the same turn again is harmless, so that a browser may
-    send again what it does not know to have arrived. Raises a Refusal otherwise, and then nothing is stored.
+    `jobs` holds both sides' answers, claimed, where the turn is new, and is empty otherwise. None stands for what could
+    not be claimed: whoever streams the answer claims it, and shows why that fails.
     """
-    locked = lock_battle(battle=battle, participant=participant)
+
+    turn: Turn
+    jobs: tuple[tuple[AnswerKey, AnswerJob | None], ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.jobs)
+
+
+@transaction.atomic
+def add_turn(*, battle: Battle, participant: Participant, index: int, text: str) -> Added:
+    """Stores a prompt with two waiting answers, and what their models are asked. Locks the battle's row.
+
+    The same text for the same turn again is harmless, so that a browser may send again what it does not know to have
+    arrived. Raises a Refusal otherwise, and then nothing is stored.
+    """
+    locked = lock_battle(battle=battle, participant=participant, related=MODELS_OF_A_BATTLE)
     _check_open(locked)
     prompt = clean_prompt(text, limit=locked.campaign.max_prompt_chars)
     turns = list(locked.turns.order_by("index").prefetch_related("answers"))
     for turn in turns:
         if turn.index == index and turn.prompt == prompt:
-            return turn, False
+            return Added(turn)
     if index != len(turns) + 1:
         raise TurnTaken
     _check_next(locked, turns)
     turn = Turn.objects.create(battle=locked, index=len(turns) + 1, prompt=prompt)
-    Answer.objects.bulk_create([Answer(turn=turn, side=side) for side in Side.values])
     if not turns:
-        # Last, since it locks rows that other battles want too.
+        # Locks rows that other battles want too, so nothing but the answers comes after it.
         renew_draw_if_needed(battle=locked)
-    return turn, True
+    return Added(turn, _add_answers(turn))
+
+
+def _add_answers(turn: Turn) -> tuple[tuple[AnswerKey, AnswerJob | None], ...]:
+    askings = {side: ask_or_leave(turn, side) for side in Side.values}
+    answers = Answer.objects.bulk_create(
+        Answer(turn=turn, side=side, **(asking.written_down if asking else {})) for side, asking in askings.items()
+    )
+    keys = [key_of(answer, turn) for answer in answers]
+    return tuple((key, asking.job(key) if asking else None) for key, asking in zip(keys, askings.values(), strict=True))
 
 
 @transaction.atomic

@@ -11,13 +11,11 @@ from django.conf import settings
 from django.utils import translation
 
 from arena.actions.answers import (
-    AnswerJob,
-    AnswerKey,
     answer_key,
-    claim_answers,
     recover_lost_answers,
     stop_answers,
 )
+from arena.actions.asking import AnswerKey
 from arena.actions.turns import add_turn, retry_answer
 from arena.battle_state import ballot_is_open, can_prompt
 from arena.enums import AnswerStatus
@@ -142,13 +140,15 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             feed.publish(self.uid, _status_frame(answer, AnswerStatus.FAILED))
 
     async def _on_prompt(self, frame: frames.Prompt) -> None:
-        turn, claimed = await in_database(self._add_turn, frame)
-        said = {"type": "turn", "turn": turn.index, "prompt": turn.prompt}
-        if claimed is None:
+        added = await in_database(
+            add_turn, battle=self.battle, participant=self.participant, index=frame.turn, text=frame.text
+        )
+        said = {"type": "turn", "turn": added.turn.index, "prompt": added.turn.prompt}
+        if not added.is_new:
             await self._send(said)
             return
         feed.publish(self.uid, said)
-        start_claimed(claimed)
+        start_claimed(added.jobs)
         feed.publish(self.uid, CLOSED)
 
     async def _on_stop(self, frame: frames.Stop) -> None:
@@ -286,11 +286,6 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             restarted, failed = recover_lost_answers(battle=self.battle)
             self.battle, turns = read_state(self.battle.pk)
         return turns, restarted, failed
-
-    def _add_turn(self, frame: frames.Prompt) -> tuple[Turn, list[tuple[AnswerKey, AnswerJob | None]] | None]:
-        """The turn and, where it is new, its answers with what is to be asked."""
-        turn, is_new = add_turn(battle=self.battle, participant=self.participant, index=frame.turn, text=frame.text)
-        return turn, claim_answers(turn=turn) if is_new else None
 
     def _stop_elsewhere(self, sides: tuple[str, ...]) -> list[Answer]:
         running = Answer.objects.running().filter(turn__battle=self.battle, side__in=sides)

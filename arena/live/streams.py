@@ -15,14 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 from arena.actions.answers import (
     INTERNAL,
     MISCONFIGURED,
-    AnswerJob,
-    AnswerKey,
     Ending,
     Partial,
     claim_answer,
     end_answer,
     give_up_answers,
 )
+from arena.actions.asking import AnswerJob, AnswerKey
 from arena.enums import AnswerStatus
 from arena.live import feed, queue, saving
 from arena.live.ballot_state import publish_ballot_state

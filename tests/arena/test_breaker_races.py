@@ -71,7 +71,7 @@ def test_two_draws_that_are_given_up_at_once_do_not_wait_for_each_other(monkeypa
     meet_after(monkeypatch, "arena.actions.battles.claim_pair", meeting)
 
     def prompt(battle: Battle) -> Turn:
-        return add_turn(battle=battle, participant=battle.participant, index=1, text="Kaixo")[0]
+        return add_turn(battle=battle, participant=battle.participant, index=1, text="Kaixo").turn
 
     turns = both(*(partial(prompt, battle) for battle in battles), locked=True)
     assert all(isinstance(turn, Turn) for turn in turns), turns

@@ -91,7 +91,7 @@ def test_two_tabs_prompting_at_once(monkeypatch: pytest.MonkeyPatch, meeting: Re
     prepare(monkeypatch, meeting, "arena.actions.turns.clean_prompt", locked=locked)
 
     def prompt(text: str) -> Turn:
-        return add_turn(battle=battle, participant=battle.participant, index=1, text=text)[0]
+        return add_turn(battle=battle, participant=battle.participant, index=1, text=text).turn
 
     results = both(lambda: prompt("Kaixo"), lambda: prompt("Agur"), locked=locked)
     assert Turn.objects.count() == 1

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from arena.actions import answers as actions
+from arena.actions import asking
 from arena.actions.answers import (
-    AnswerKey,
     Ending,
     Partial,
     answer_key,
@@ -20,6 +20,7 @@ from arena.actions.answers import (
     stop_answers,
     sweep_lost_answers,
 )
+from arena.actions.asking import AnswerKey
 from arena.actions.self_identification import mark_self_identified
 from arena.actions.turns import restart_answer
 from arena.enums import AnswerStatus
@@ -146,8 +147,8 @@ def test_an_answer_that_is_stopped_while_it_is_claimed_is_not_sent(
         end_answer(key=key, ending=ending(status=AnswerStatus.STOPPED, text=""))
         return original(served_model)
 
-    original = actions.endpoints_for
-    monkeypatch.setattr(actions, "endpoints_for", stop_first)
+    original = asking.endpoints_for
+    monkeypatch.setattr(asking, "endpoints_for", stop_first)
     assert claim_answer(key=key) is None
 
 

@@ -28,7 +28,7 @@ def start(matchup: Matchup, participant: Participant | None = None) -> Battle:
 
 
 def prompt(battle: Battle) -> Turn:
-    return add_turn(battle=battle, participant=battle.participant, index=1, text=PROMPT)[0]
+    return add_turn(battle=battle, participant=battle.participant, index=1, text=PROMPT).turn
 
 
 def sides(battle: Battle) -> set[int]:

@@ -1,8 +1,9 @@
 """Prompts: stored before a model hears of them."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
-from arena.actions.turns import add_turn, can_be_retried, retry_answer
+from arena.actions.turns import Added, add_turn, can_be_retried, retry_answer
 from arena.enums import AnswerStatus
 from arena.exceptions import (
     AnswerMissing,
@@ -26,24 +27,52 @@ from tests.factories import AnswerFactory, BattleFactory, ParticipantFactory, Tu
 pytestmark = pytest.mark.django_db
 
 
-def prompt(battle: Battle, text: str = "Kaixo", *, index: int = 1) -> tuple[Turn, bool]:
+def prompt(battle: Battle, text: str = "Kaixo", *, index: int = 1) -> Added:
     return add_turn(battle=battle, participant=battle.participant, index=index, text=text)
 
 
 def test_a_prompt_is_stored_with_two_waiting_answers() -> None:
-    turn, is_new = prompt(BattleFactory(), " Kaixo\r\nmundua ")
-    assert is_new and (turn.index, turn.prompt) == (1, "Kaixo\nmundua")
+    added = prompt(BattleFactory(), " Kaixo\r\nmundua ")
+    turn = added.turn
+    assert added.is_new and (turn.index, turn.prompt) == (1, "Kaixo\nmundua")
     assert list(turn.answers.order_by("side").values_list("side", "status", "run")) == [
         ("a", "waiting", 1),
         ("b", "waiting", 1),
     ]
 
 
+def test_what_the_models_are_asked_is_written_down_with_the_prompt() -> None:
+    battle = BattleFactory()
+    added = prompt(battle)
+    assert [(key.side, key.answer_id) for key, _job in added.jobs] == list(
+        added.turn.answers.order_by("side").values_list("side", "pk")
+    )
+    for key, job in added.jobs:
+        answer, served_model = Answer.objects.get(pk=key.answer_id), battle.competitor(key.side).served_model
+        assert job is not None and job.served_model_id == served_model.pk
+        assert (answer.model_name, answer.attempts) == (served_model.model_name, 1)
+        assert answer.parameters["max_tokens"] == job.request.max_tokens
+
+
+def test_a_first_prompt_costs_few_statements(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    """Each is waited for before a model is asked: eight, and two savepoints, one of them the test's own."""
+    battle = BattleFactory()
+    with django_assert_max_num_queries(12):
+        prompt(battle)
+
+
+def test_a_model_that_cannot_be_asked_costs_neither_the_prompt_nor_the_other_side() -> None:
+    battle = BattleFactory()
+    ServedModel.objects.filter(pk=battle.competitor_a.served_model_id).update(api_key_env="MISSING_API_KEY")
+    jobs = {key.side: job for key, job in prompt(battle).jobs}
+    assert jobs["a"] is None and jobs["b"] is not None
+
+
 def test_the_same_text_for_the_same_turn_again_is_harmless() -> None:
     battle = BattleFactory()
-    first, _new = prompt(battle, "Kaixo")
-    again, is_new = prompt(battle, " Kaixo ")
-    assert (again, is_new) == (first, False)
+    first = prompt(battle, "Kaixo")
+    again = prompt(battle, " Kaixo ")
+    assert (again.turn, again.is_new) == (first.turn, False)
     assert Answer.objects.count() == 2
 
 
@@ -65,14 +94,14 @@ def test_turns_are_not_skipped(index: int) -> None:
 
 def test_a_follow_up_needs_both_answers() -> None:
     battle = BattleFactory(answered=True)
-    turn, is_new = prompt(battle, "Eta gero?", index=2)
-    assert is_new and turn.index == 2
+    added = prompt(battle, "Eta gero?", index=2)
+    assert added.is_new and added.turn.index == 2
 
 
 def test_a_stopped_answer_that_said_something_is_enough() -> None:
     battle = BattleFactory()
     TurnFactory(battle=battle, a_stopped=True)
-    assert prompt(battle, index=2)[1]
+    assert prompt(battle, index=2).is_new
 
 
 @pytest.mark.parametrize(
@@ -132,9 +161,11 @@ def test_models_that_have_gone_are_replaced_before_the_first_prompt(volunteer: P
     battle = BattleFactory(participant=volunteer)
     spare = [BattleFactory(matchup=battle.matchup).competitor_a for _ in range(2)]
     ServedModel.objects.exclude(competitors__in=spare).update(health="failing", ready_since=None)
-    prompt(battle)
+    added = prompt(battle)
     battle.refresh_from_db()
     assert {battle.competitor_a, battle.competitor_b} == set(spare)
+    asked = {job.served_model_id for _key, job in added.jobs if job is not None}
+    assert asked == {competitor.served_model_id for competitor in spare}
 
 
 def test_without_two_models_nothing_is_stored() -> None:
