@@ -125,9 +125,13 @@ def reduce_votes(votes: Votes, *, by_voter: bool) -> Cells:
     weights, weight_code = _weight_codes(votes.weight)
     n_models, kinds = max(len(votes.models), 1), n_kinds(len(votes.models), len(weights))
     check_room(kinds, len(votes.voters) + 1 if by_voter else 1)
-    key = (votes.model_a * n_models + votes.model_b) * len(OUTCOMES) + votes.outcome
+    key = votes.model_a * n_models
+    key += votes.model_b
+    key *= len(OUTCOMES)
+    key += votes.outcome
     if len(weights) > 1:
-        key = key * len(weights) + weight_code
+        key *= len(weights)
+        key += weight_code
     if by_voter:
         key += (votes.voter + 1) * kinds
     keys, count = reduced(key, kinds * (len(votes.voters) + 1 if by_voter else 1))

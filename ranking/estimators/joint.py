@@ -7,6 +7,7 @@ Econometrica 2005), so that a pair is compared with the pairs not yet told apart
 distribution and pays for that with power.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ DRAW_SEED = 0
 
 NO_WIDTH = 1e-9
 """Log-odds below which a standard error is rounding."""
+
+IN_CACHE = 1 << 15
+"""Errors that are looked at at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,20 +94,26 @@ class Joint:
         order = known[np.argsort(z[known], kind="stable")]
         draws = self.deviation.shape[1]
         largest, exceeding = np.zeros(draws), np.zeros(len(order))
-        for position, pair in enumerate(order.tolist()):
-            np.maximum(largest, self._studentised(pair), out=largest)
-            exceeding[position] = np.count_nonzero(largest >= z[pair])
+        for some in _chunks(len(order), draws):
+            running = self._studentised(order[some])
+            np.maximum(running[0], largest, out=running[0])
+            np.maximum.accumulate(running, axis=0, out=running)
+            exceeding[some] = np.count_nonzero(running >= z[order[some], None], axis=1)
+            largest = running[-1].copy()
         p = np.full(len(z), np.nan)
         p[order] = np.maximum.accumulate(((1 + exceeding) / (1 + draws))[::-1])[::-1]
         return np.minimum(p + self.against, 1), largest
 
-    def _studentised(self, pair: int) -> FloatArray:
-        """Absolute errors (r,) of one difference in standard errors; on a side without bound nothing is an error."""
+    def _studentised(self, pairs: IntArray) -> FloatArray:
+        """Absolute errors (k, r) of some differences in standard errors; on a side without bound there is none."""
         with np.errstate(invalid="ignore"):  # inf - inf: not known
-            error = (self.deviation[self.first[pair]] - self.deviation[self.second[pair]]) / self.error[pair]
-        if self.open_low[pair] or self.open_high[pair]:
-            return np.asarray(np.where(np.isfinite(error), np.abs(error), 0.0))
-        return np.asarray(np.abs(error))
+            error = self.deviation[self.first[pairs]] - self.deviation[self.second[pairs]]
+            error /= self.error[pairs, None]
+        np.abs(error, out=error)
+        bounded = ~(self.open_low[pairs] | self.open_high[pairs])
+        if not bounded.all():
+            error[~bounded[:, None] & ~np.isfinite(error)] = 0.0
+        return error
 
 
 def joint_of_covariance(strength: FloatArray, covariance: FloatArray, candidates: BoolArray) -> Joint:
@@ -136,16 +146,18 @@ def joint_of_resamples(strength: FloatArray, values: FloatArray, candidates: Boo
     difference = strength[i] - strength[j]
     error, against = np.full(len(i), np.nan), np.zeros(len(i))
     open_low, open_high = np.zeros(len(i), dtype=bool), np.zeros(len(i), dtype=bool)
-    for pair, (first, second) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
+    bounded: BoolArray = np.asarray(np.isfinite(deviation).all(axis=1))
+    plain = bounded[i] & bounded[j]
+    if deviation.shape[1] > 1:
+        error[plain] = _spreads(deviation, i[plain], j[plain])
+    for pair in np.flatnonzero(~plain).tolist():
         with np.errstate(invalid="ignore"):
-            errors = deviation[first] - deviation[second]
-        finite = np.isfinite(errors)
-        if not finite.all():
-            unknown, up = np.isnan(errors), np.isposinf(errors)
-            down = ~finite & ~unknown & ~up
-            against[pair] = np.mean(unknown | (down if difference[pair] > 0 else up))
-            open_low[pair], open_high[pair] = (unknown | down).any(), (unknown | up).any()
-            errors = errors[finite]
+            errors = deviation[i[pair]] - deviation[j[pair]]
+        finite, unknown, up = np.isfinite(errors), np.isnan(errors), np.isposinf(errors)
+        down = ~finite & ~unknown & ~up
+        against[pair] = np.mean(unknown | (down if difference[pair] > 0 else up))
+        open_low[pair], open_high[pair] = (unknown | down).any(), (unknown | up).any()
+        errors = errors[finite]
         if len(errors) > 1 and (spread := errors.std(ddof=1)) > NO_WIDTH:
             error[pair] = spread
     return Joint(i, j, difference, error, deviation, against, open_low, open_high, exact=False)
@@ -161,3 +173,18 @@ def normal_errors(covariance: FloatArray) -> FloatArray:
     root = (vectors * np.sqrt(values)) @ vectors.T
     normal = np.random.default_rng(DRAW_SEED).standard_normal((len(covariance), DRAWS))
     return np.asarray(root @ normal)
+
+
+def _spreads(deviation: FloatArray, first: IntArray, second: IntArray) -> FloatArray:
+    """Standard deviations (k,) of the differences of rows of finite errors (n, r); NaN where they are rounding."""
+    spread = np.empty(len(first))
+    for some in _chunks(len(first), deviation.shape[1]):
+        spread[some] = (deviation[first[some]] - deviation[second[some]]).std(axis=1, ddof=1)
+    return np.where(spread > NO_WIDTH, spread, np.nan)
+
+
+def _chunks(rows: int, columns: int) -> Iterator[slice]:
+    """Some rows at a time, so that what is computed of them stays in a core's cache."""
+    step = max(1, IN_CACHE // max(columns, 1))
+    for start in range(0, rows, step):
+        yield slice(start, start + step)

@@ -120,8 +120,9 @@ def _by_chords(start: Start, tallies: FloatArray) -> tuple[FloatArray, BoolArray
     before = np.full(rounds, np.inf)
     settled = np.zeros(rounds, dtype=bool)
     with np.errstate(all="ignore"):  # what goes astray becomes infinite or NaN, and is searched for afterwards
-        for _ in range(MAX_STEPS):
-            d = at[start.pairs.first] - at[start.pairs.second]
+        for step in range(MAX_STEPS):
+            here = at if step else at[:, :1]  # all begin at one place
+            d = here[start.pairs.first] - here[start.pairs.second]
             by_pair, by_tie = score(d, at[n] if start.has_tie else before)
             gradient = start.towards @ by_pair
             if start.has_tie:

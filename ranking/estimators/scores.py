@@ -12,7 +12,9 @@ from ranking.estimators.options import Method
 from ranking.estimators.pairs import FIRST, SECOND, TIED
 
 Score = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
-"""From differences (p, r) and tie parameters (r,): derivatives by each pair's difference (p, r), by the tie (r,)."""
+"""From differences (p, r) and tie parameters (r,): derivatives by each pair's difference (p, r), by the tie (r,).
+
+Differences that are the same in all resamples may be given once, (p, 1)."""
 
 
 def score_of(method: Method, tallies: FloatArray) -> Score:
@@ -25,7 +27,8 @@ def _bradley_terry(tallies: FloatArray) -> Score:
     won = tallies[:, FIRST] + tallies[:, TIED] / 2
 
     def score(d: FloatArray, tie: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return won - total * _expit(d), np.zeros(d.shape[1])
+        expected = total * _expit(d)
+        return np.subtract(won, expected, out=expected), np.zeros(len(tie))
 
     return score
 
@@ -57,7 +60,10 @@ def _rao_kupper(tallies: FloatArray) -> Score:
 
 
 def _expit(d: FloatArray) -> FloatArray:
-    return np.asarray(1 / (1 + np.exp(-d)))
+    found = np.negative(d)
+    np.exp(found, out=found)
+    found += 1
+    return np.divide(1, found, out=found)
 
 
 _SCORES: dict[Method, Callable[[FloatArray], Score]] = {

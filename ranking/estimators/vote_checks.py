@@ -35,11 +35,11 @@ def check_distinct(names: Sequence[str], what: str) -> None:
 
 
 def whole_numbers(name: str, column: Any) -> IntArray:
-    """A column of codes; raises `EstimationError` where it holds anything else."""
+    """A column of codes, the caller's own where it can be; raises `EstimationError` where it holds anything else."""
     codes = np.asarray(column)
     if codes.dtype.kind not in "iu" and codes.size:
         raise EstimationError(f"{name} must be whole numbers")
-    return codes.astype(np.int64)
+    return codes.astype(np.int64, copy=False)
 
 
 def raise_first(bad: Iterable[Bad], numbers: Sequence[int] | None) -> None:
@@ -104,6 +104,8 @@ def bad_weights(column: Sequence[Any] | None, weights: FloatArray | None) -> Ite
 
 def bad_codes(codes: IntArray, name: str, low: int, high: int) -> Iterator[Bad]:
     """The first row whose code is below `low`, or not below `high`."""
+    if not len(codes) or (codes.min() >= low and codes.max() < high):
+        return
     for row in np.flatnonzero((codes < low) | (codes >= high))[:1].tolist():
         yield row, f"{name} has the code {codes[row]}, which stands for nothing"
 

@@ -159,26 +159,26 @@ def votes_from_codes(
         whole_numbers(name, column)
         for name, column in (("model_a", model_a), ("model_b", model_b), ("outcome", outcome))
     )
-    named = whole_numbers("voter", voter) if voter is not None else np.full(len(model_a), MISSING)
+    named = whole_numbers("voter", voter) if voter is not None else None
     weights = number_values(weight) if weight is not None else np.ones(len(model_a))
     bad = [
         *bad_codes(side_a, "model_a", 0, len(models)),
         *bad_codes(side_b, "model_b", 0, len(models)),
         *bad_codes(said, "outcome", 0, len(OUTCOMES)),
-        *bad_codes(named, "voter", MISSING, len(voters)),
-        *bad_weights(weight, weights),
+        *(bad_codes(named, "voter", MISSING, len(voters)) if named is not None else ()),
+        *(bad_weights(weight, weights) if weight is not None else ()),
     ]
     raise_first(bad, row_numbers)
     used_models, model_code = _used(models, side_a, side_b)
-    used_voters, voter_code = _used(voters, named)
+    used_voters, voter_code = _used(voters, named) if named is not None else ((), None)
     votes = Votes(
         models=used_models,
         voters=used_voters,
-        model_a=model_code[side_a],
-        model_b=model_code[side_b],
-        outcome=said,
+        model_a=_renumbered(side_a, model_code),
+        model_b=_renumbered(side_b, model_code),
+        outcome=said.copy(),
         weight=weights if weights is not None else np.empty(0),
-        voter=voter_code[named],
+        voter=_renumbered(named, voter_code) if named is not None else np.full(len(model_a), MISSING),
     )
     raise_first(against_itself(used_models, votes.model_a, votes.model_b), row_numbers)
     return votes
@@ -192,12 +192,20 @@ def _codes_of(names: Sequence[str]) -> dict[str, int]:
     return {name: position for position, name in enumerate(names)}
 
 
-def _used(names: Sequence[str], *columns: IntArray) -> tuple[tuple[str, ...], IntArray]:
-    """The names that some column has, sorted, and the new code of each old one; the last place is MISSING's."""
-    used = np.zeros(len(names) + 1, dtype=bool)
+def _used(names: Sequence[str], *columns: IntArray) -> tuple[tuple[str, ...], IntArray | None]:
+    """The names that some column has, sorted, and the new code of each old one, the last place being MISSING's; None
+    where codes stay as they are."""
+    used = np.zeros(len(names) + 1, dtype=np.int64)  # the first place is MISSING's
     for codes in columns:
-        used[codes] = True
-    order = sorted(np.flatnonzero(used[:-1]).tolist(), key=names.__getitem__)
+        used += np.bincount(codes - MISSING, minlength=len(used))
+    order = sorted(np.flatnonzero(used[1:]).tolist(), key=names.__getitem__)
+    if order == list(range(len(names))):
+        return tuple(names), None
     code = np.full(len(names) + 1, MISSING, dtype=np.int64)
     code[order] = np.arange(len(order))
     return tuple(names[position] for position in order), code
+
+
+def _renumbered(codes: IntArray, new: IntArray | None) -> IntArray:
+    """New codes in an array of their own."""
+    return codes.copy() if new is None else new[codes]

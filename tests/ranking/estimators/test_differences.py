@@ -81,6 +81,20 @@ class TestResamplesWithoutNumber:
         assert np.isnan(joint.p_max_t()).all() and np.isnan(joint.p_values()).all() and np.isnan(joint.p_holm()).all()
 
 
+def test_chunks_of_pairs_are_no_matter(monkeypatch):
+    rng = np.random.default_rng(5)
+    strength = np.linspace(0, 2, 7)
+    values = rng.normal(strength, 0.4, (300, 7))
+    values[:20, 2], values[5:9, 4] = np.nan, np.inf
+    at_once = joint_of_resamples(strength, values, candidates(7))
+    claims = at_once.p_max_t(), at_once.critical_value(0.1)
+    monkeypatch.setattr("ranking.estimators.joint.IN_CACHE", 700)
+    by_twos = joint_of_resamples(strength, values, candidates(7))
+    assert by_twos.error.tolist() == at_once.error.tolist()
+    assert by_twos.p_max_t().tolist() == claims[0].tolist()
+    assert by_twos.critical_value(0.1) == claims[1]
+
+
 @pytest.mark.parametrize("interval", ["sandwich", "bootstrap"])
 class TestDifferences:
     def test_better_first_with_ends_around(self, interval):

@@ -155,6 +155,15 @@ class TestCodes:
         small = self.codes(model_a=np.array([2, 3, 0, 2], dtype=np.uint8), voter=np.array([2, -1, 0, 2], np.int32))
         assert columns_of(small) == columns_of(self.codes())
 
+    def test_the_callers_arrays_stay_its_own(self):
+        columns = [np.array([0, 1, 2, 0]), np.array([1, 2, 0, 2]), np.array([0, 2, 1, 0])]
+        voter = np.array([0, -1, 1, 1])
+        votes = votes_from_codes(("x", "y", "z"), *columns, voter=voter, voters=("u", "v"))
+        for column in (*columns, voter):
+            column[:] = 0
+        named = list("xyzx"), list("yzxz"), ["a", "tie", "b", "a"]
+        assert columns_of(votes) == columns_of(encode_votes(*named, voter=["u", None, "v", "v"]))
+
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
