@@ -88,15 +88,19 @@ async def stream_chat(
                 if answer.finish_reason is None:
                     raise
                 break
-            characters = answer.characters
+            characters, was_finished = answer.characters, answer.finish_reason is not None
             for data in events:
                 delta = answer.take(data)
                 if delta is not None:
                     yield delta
-            if answer.finish_reason is not None:
+            is_finished = answer.finish_reason is not None
+            if answer.characters == characters and is_finished == was_finished:
+                # Comments and empty events are no sign of life: a server could send them for ever.
+                continue
+            # Counted from here, so that a slow reader of this generator is not taken for a silent model.
+            if is_finished:
                 reply.expect(by=clock() + min(_USAGE_TIMEOUT, endpoint.silence_timeout), late=FailureKind.CUT_OFF)
-            elif answer.characters > characters:
-                # Counted from here, so that a slow reader of this generator is not taken for a silent model.
+            else:
                 reply.expect(by=clock() + endpoint.silence_timeout, late=FailureKind.SILENCE_TIMEOUT)
     yield answer.finished()
 

@@ -78,6 +78,15 @@ async def test_a_good_answer_arrives_whole(openai_server: StubServer, behaviour:
     assert finished == Finished("stop", *counts)
 
 
+async def test_a_server_that_lingers_after_its_finish_reason_keeps_nobody_waiting(openai_server: StubServer) -> None:
+    openai_server.script.text = "bat bi hiru"
+    async with asyncio.timeout(3):
+        deltas, finished = await collect(endpoint(openai_server, Behaviour.LINGERS))
+    assert "".join(delta.text for delta in deltas) == "bat bi hiru"
+    assert finished == Finished("stop")
+    await until(lambda: openai_server.open_answers == 0)
+
+
 async def test_the_server_gets_what_was_asked(openai_server: StubServer) -> None:
     request = replace(REQUEST, extra={"top_k": 40, "seed": 7})
     await collect(replace(endpoint(openai_server), api_key="s3cret"), request)

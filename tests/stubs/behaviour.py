@@ -36,6 +36,8 @@ class Behaviour(StrEnum):
     """Three tokens, then nothing for `pause` seconds."""
     DRIP = "drip"
     """Three tokens, then only comments that keep the connection alive."""
+    LINGERS = "lingers"
+    """A good answer to its finish reason, then only comments and empty events."""
     CUT = "cut"
     """Three tokens, then the connection breaks."""
     ENDS_EARLY = "ends-early"

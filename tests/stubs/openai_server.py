@@ -205,6 +205,9 @@ class StubServer:
                 await asyncio.sleep(1 / self.script.tokens_per_second)
         reason = {Behaviour.HIDDEN: "length", Behaviour.GOSSIP: body["model"]}.get(behaviour, "stop")
         yield _event(body, newline, {}, finish_reason=reason)
+        while behaviour is Behaviour.LINGERS:
+            await asyncio.sleep(0.05)
+            yield b": still here\n\n" + _event(body, newline, {"content": ""})
         if behaviour is not Behaviour.NO_USAGE and (body.get("stream_options") or {}).get("include_usage"):
             usage = {"prompt_tokens": len(body["messages"]), "completion_tokens": len(tokens)}
             yield _event(body, newline, None, usage=usage)
