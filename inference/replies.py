@@ -21,6 +21,8 @@ from inference.exceptions import AnswerFailed, FailureKind, in_words
 EXCERPT = 500
 NO_REPLY = (aiohttp.ClientError, OSError, UnicodeError)
 """What a request raises that gets no reply. UnicodeError: a name that cannot be a host's."""
+#: A server's metrics are some hundred kilobytes; one that never ends its page must not fill the memory.
+_MOST_BYTES_OF_A_PAGE = 8 * 1024 * 1024
 _REFUSALS_OF_THE_REQUEST = frozenset({400, 413, 422})
 #: How soon a server that is too slow is looked for again while its last bytes are still being dealt with.
 _LOOK_AGAIN_SECONDS = 0.5
@@ -112,9 +114,17 @@ async def ask(endpoint: Endpoint, body: Mapping[str, Any], *, deadline: float) -
 
 
 async def fetch(endpoint: Endpoint, url: str) -> tuple[int, bytes]:
-    """The status and the body of a page of a model server. Raises one of `NO_REPLY` where there is none."""
+    """The status and the body of a page of a model server, or the body's beginning where it is larger than any is.
+
+    Raises one of `NO_REPLY` where there is none.
+    """
     async with session_of_this_loop().get(url, headers=_authorization(endpoint), **_limits(endpoint)) as response:
-        return response.status, await response.read()
+        body = bytearray()
+        async for received in response.content.iter_any():
+            body += received
+            if len(body) > _MOST_BYTES_OF_A_PAGE:
+                break
+        return response.status, bytes(body)
 
 
 async def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> aiohttp.ClientResponse:
