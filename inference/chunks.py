@@ -39,6 +39,9 @@ def parse_chunk(data: bytes) -> Chunk:
         )
     choices = event.get("choices")
     usage = event.get("usage") or {}
+    if choices is None and usage:
+        # So do some servers write the empty list that comes with the counts.
+        choices = []
     if not isinstance(choices, list) or not isinstance(usage, dict):
         raise _garbage(data, "no choices")
     first = choices[0] if choices else {}

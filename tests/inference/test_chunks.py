@@ -16,6 +16,10 @@ from inference.exceptions import AnswerFailed, FailureKind
             b'{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":7}}',
             Chunk(prompt_tokens=3, completion_tokens=7),
         ),
+        (
+            b'{"choices":null,"usage":{"prompt_tokens":3,"completion_tokens":7}}',
+            Chunk(prompt_tokens=3, completion_tokens=7),
+        ),
         (b'{"choices":[{"delta":{"content":"a\\u0000b"}}]}', Chunk(text="ab")),
         (b'{"choices":[{"delta":{"content":"a"},"finish_reason":4}],"usage":{}}', Chunk(text="a")),
     ],
@@ -33,6 +37,7 @@ def test_reads(data: bytes, chunk: Chunk) -> None:
         b"7",
         b"{}",
         b'{"choices":{}}',
+        b'{"choices":null}',
         b'{"choices":["a"]}',
         b'{"choices":[{"delta":"a"}]}',
         b'{"choices":[{"delta":{"content":[1]}}]}',
