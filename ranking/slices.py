@@ -132,10 +132,14 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class FileSlice:
-    """A slice of a file, which remembers the values that the file has, so that a mistyped one is noticed."""
+    """A slice of a file, which remembers the values that the file has, so that a mistyped one is noticed.
+
+    told: the other keys that some row says something about.
+    """
 
     chosen: Slice
     seen: dict[str, set[str]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -143,16 +147,22 @@ class FileSlice:
 
     def keeps(self, row: Mapping[str, Any]) -> bool:
         """As `Slice.keeps`."""
-        for key in {key for key, _value in self.chosen.conditions} & WORDS.keys():
-            if (value := row.get(WORDS[key])) is not None and value != "":
+        for key in {key for key, _value in self.chosen.conditions}:
+            if key not in WORDS:
+                if key not in self.told and _tells(key, row):
+                    self.told.add(key)
+            elif (value := row.get(WORDS[key])) is not None and value != "":
                 self.seen.setdefault(key, set()).add(str(value))
         return self.chosen.keeps(row)
 
     def check(self) -> None:
-        """Raises BadSlice, with the values that the file has, where it has not one that is asked for."""
+        """Raises BadSlice, with the values that the file has, where it has not one that is asked for or tells none."""
         for key, value in self.chosen.conditions:
             if key in WORDS and value not in (seen := self.seen.get(key, set())):
                 raise unknown_value(key, value, sorted(seen))
+            if key not in WORDS and key not in self.told:
+                missing = "how many turns it had" if key == TURNS else "when it was cast"
+                raise BadSlice(f"No vote of this file says {missing}, so it has no slice by {key}.")
 
 
 def said_of(ranking: Ranking, chosen: Slice) -> Ranking:
@@ -293,6 +303,11 @@ def _meets(key: str, row: Mapping[str, Any], values: Sequence[str]) -> bool:
     return when is not None and (when >= _begins(values[0]) if key == FROM else when < _before(values[0]))
 
 
+def _tells(key: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row says when it was cast, or how many turns it had."""
+    return _number_of_turns(row) > 0 if key == TURNS else row.get("timestamp") not in (None, "")
+
+
 def _time(value: Any) -> datetime | None:
     if value is None or value == "":
         return None
@@ -316,5 +331,5 @@ def _number_of_turns(row: Mapping[str, Any]) -> int:
         return len(asked)
     try:
         return int(told)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadSlice(f"n_turns must be a whole number, and {told!r} is not") from error

@@ -44,7 +44,7 @@ def parquet_batches(path: Path, only: Collection[str] | None = None, *, size: in
                 yield start, batch
                 start += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise BadFile(f"{path} is no Parquet file that can be read: {error}.") from error
+        raise BadFile(f"{path} is no Parquet file that can be read: {str(error).rstrip('.')}.") from error
     finally:
         pa.default_memory_pool().release_unused()
 
@@ -55,6 +55,11 @@ def parquet_rows(path: Path, start: int, batch: Any) -> Iterator[tuple[int, Row]
         rows = batch.to_pylist()
     except UnicodeDecodeError as error:
         raise BadFile(f"{path} is not UTF-8, after row {start}: {error.reason}.") from error
+    except (ValueError, OverflowError) as error:
+        # A time of a far year, or of a zone that is none: Arrow stores it, and Python has no word for it.
+        raise BadFile(
+            f"{path} has a value that cannot be read, after row {start}: {str(error).rstrip('.')}."
+        ) from error
     for number, row in enumerate(rows, start=start + 1):
         yield (
             number,

@@ -106,6 +106,18 @@ class TestSlices:
         with pytest.raises(CommandError, match=r"The values of category here are: none\."):
             run("rank", input=path, slice=["category=code"])
 
+    @pytest.mark.parametrize(
+        ("texts", "said"),
+        [
+            (["from=2026-03-19"], "when it was cast, so it has no slice by from"),
+            (["to=2026-03-19"], "when it was cast, so it has no slice by to"),
+            (["turns=one"], "how many turns it had, so it has no slice by turns"),
+        ],
+    )
+    def test_a_file_that_says_no_times_or_turns_is_refused(self, tmp_path, texts, said):
+        with pytest.raises(CommandError, match=f"No vote of this file says {said}"):
+            run("rank", input=lines(tmp_path, LEAST), slice=texts)
+
     def test_a_time_that_is_none_is_named_by_its_line(self, tmp_path):
         path = lines(tmp_path, {**LEAST, "timestamp": "2026-03-19"}, {**LEAST, "timestamp": "atzo"})
         with pytest.raises(CommandError, match="line 2: 'atzo' is no time in ISO 8601"):

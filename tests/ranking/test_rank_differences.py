@@ -25,6 +25,11 @@ def votes(tmp_path):
     return path
 
 
+def test_one_difference_and_all_of_them_are_not_asked_for_together(votes):
+    with pytest.raises(CommandError, match="one by one"):
+        run("rank", input=votes, differences=True, compare=["a", "b"])
+
+
 class TestDifferences:
     def test_json_has_one_key_more(self, votes):
         plain, more = (

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from arena.models import Battle
@@ -88,3 +89,9 @@ def test_a_campaign_and_its_export_are_weighted_alike(tmp_path):
     Battle.objects.filter(campaign=campaign).update(draw_probability=None)
     with pytest.raises(CommandError, match="not known, so they have no weight: 20"):
         run("rank", campaign=campaign.slug, inverse_probability=True)
+
+
+@pytest.mark.parametrize("option", ["method", "interval", "cluster", "ties"])
+def test_a_value_that_there_is_none_of_is_told_those_that_there_are(tmp_path, option):
+    with pytest.raises(CommandError, match=r"choose from '[a-z]+"):
+        call_command("rank", "--input", str(tmp_path / "none"), f"--{option}", "best")

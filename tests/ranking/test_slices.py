@@ -78,6 +78,12 @@ def test_turns_are_counted_in_the_conversation_where_the_file_does_not_say():
     assert Slice.parse(["turns=one", "from=2026-03-19"]).columns == {"n_turns", "conv_a", "timestamp"}
 
 
+@pytest.mark.parametrize("told", ["two", float("nan"), float("inf"), []])
+def test_a_number_of_turns_that_is_none_is_said(told):
+    with pytest.raises(BadSlice, match="n_turns must be a whole number"):
+        Slice.parse(["turns=one"]).keeps({"n_turns": told})
+
+
 @pytest.mark.parametrize("row", [{"timestamp": "noiz"}, {"timestamp": 3}])
 def test_a_time_that_is_none_is_said(row):
     with pytest.raises(BadSlice, match="no time"):

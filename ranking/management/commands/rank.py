@@ -65,6 +65,8 @@ class Command(BaseCommand):
             return FORMATS[form](said_of(ranking, asked.chosen))
         if options["by"]:
             return _by_factors(asked, how, options)
+        if options["differences"] and options["compare"] is not None:
+            raise EstimationError("one difference and all of them are asked for one by one")
         solution = asked.solve(how)
         if options["compare"] is not None:
             model_a, model_b = options["compare"]

@@ -174,6 +174,15 @@ def test_parquet_that_is_none(tmp_path):
         read_votes(path, "overall")
 
 
+@pytest.mark.parametrize(("kind", "value"), [(pa.timestamp("s"), 10**14), (pa.timestamp("us", "Mars/Olympus"), 17)])
+def test_a_time_of_parquet_that_python_has_not(tmp_path, kind, value):
+    path = tmp_path / "votes.parquet"
+    row = {name: pa.array([value]) for name, value in LEAST.items()}
+    pq.write_table(pa.table({**row, "timestamp": pa.array([value], kind)}), path)
+    with pytest.raises(BadFile, match="has a value that cannot be read, after row 0"):
+        read_votes(path, "overall", by_time=True)
+
+
 class TestOrder:
     early, late = "2025-03-19T07:00:00", "2025-03-19T09:00:00+01:00"  # the first is in UTC: an hour before the second
 
