@@ -26,4 +26,11 @@ def test_latex(cell, written):
 
 def test_names_do_not_break_tables():
     assert markdown_cell("two\nlines|x") == "two lines\\|x"
+    assert markdown_cell("<b>*a*</b> < 1 `x` [y](z) exp_1") == r"\<b>\*a\*\</b> < 1 \`x\` \[y](z) exp_1"
     assert aligned([("model", "n"), ("two\r\nlines", "1")], {"model"}).count("\n") == 1
+
+
+def test_columns_line_up_on_a_terminal():
+    """Wide letters take two places, marks over letters none, and nothing turns the direction of writing."""
+    lines = aligned([("model", "n"), ("日本", "1"), ("n\u0303an", "2"), ("\u202etxo", "3")], {"model"}).split("\n")
+    assert lines == ["model  n", "日本   1", "n\u0303an    2", " txo   3"]
