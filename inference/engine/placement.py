@@ -11,7 +11,7 @@ from math import ceil
 from inference.engine.places import MOST_TAKEN, WHOLE, CannotPlace, GpuId, Machine, Need, Place
 from inference.engine.refusal import refusal
 
-MOST_TRIES = 20_000
+MOST_TAKEN_BACK = 20_000
 
 
 def place(needs: Sequence[Need], machines: Sequence[Machine], *, may_span: bool = False) -> list[Place]:
@@ -46,7 +46,7 @@ class _Search:
     machines: Mapping[str, Machine]
     may_span: bool
     taken: dict[GpuId, dict[str, int]] = field(default_factory=dict)
-    tries: int = 0
+    taken_back: int = 0
     first_refusal: CannotPlace | None = None
 
     def difficulty(self, need: Need) -> tuple[float, ...]:
@@ -66,28 +66,45 @@ class _Search:
         return places
 
     def _place(self, needs: Sequence[Need]) -> list[Place] | None:
-        """Places for all of `needs`, or None where what was placed before leaves no room for them."""
-        if not needs:
-            return []
-        need, rest = needs[0], needs[1:]
-        for candidate in self._candidates(need):
-            self.tries += 1
-            if self.tries > MOST_TRIES:
+        """Places for all of `needs`, or None where there are none, or none were found in time.
+
+        A loop, since there may be more servers than calls can be within each other.
+        """
+        chosen: list[Place] = []
+        choices: list[Iterator[Place]] = []
+        while len(chosen) < len(needs):
+            need = needs[len(chosen)]
+            if len(choices) == len(chosen):
+                choices.append(self._candidates(need))
+            candidate = next(choices[-1], None)
+            if candidate is not None:
+                self._take(need, candidate)
+                chosen.append(candidate)
+                continue
+            self._refuse(need)
+            choices.pop()
+            self.taken_back += 1
+            if not chosen or self.taken_back > MOST_TAKEN_BACK:
                 return None
-            amount = WHOLE if candidate.spans else _thousandths(candidate.share or 0)
-            for gpu in candidate.gpus:
-                self.taken[gpu][need.server] = amount
-            others = self._place(rest)
-            if others is not None:
-                return [candidate, *others]
-            for gpu in candidate.gpus:
-                del self.taken[gpu][need.server]
+            self._give_back(needs[len(chosen) - 1], chosen.pop())
+        return chosen
+
+    def _take(self, need: Need, place: Place) -> None:
+        amount = WHOLE if place.spans else _thousandths(place.share or 0)
+        for gpu in place.gpus:
+            self.taken[gpu][need.server] = amount
+
+    def _give_back(self, need: Need, place: Place) -> None:
+        for gpu in place.gpus:
+            del self.taken[gpu][need.server]
+
+    def _refuse(self, need: Need) -> None:
+        """Remembers, with the arithmetic, the first server that there was no room for."""
         if self.first_refusal is None:
             takers = {
                 gpu: {name: self._gb(gpu) * part / WHOLE for name, part in by.items()} for gpu, by in self.taken.items()
             }
             self.first_refusal = CannotPlace(need.server, refusal(need, self.machines, takers))
-        return None
 
     def _candidates(self, need: Need) -> Iterator[Place]:
         seen: set[tuple[object, ...]] = set()

@@ -125,6 +125,11 @@ def test_a_refusal_by_many_hosts_stays_short() -> None:
     assert (len(lines), lines[-1]) == (18, "  and 8 more like these")
 
 
+def test_a_fleet_of_a_thousand_servers_has_its_places() -> None:
+    host = Machine("h", (80.0,) * 600)
+    assert len({found.gpus for found in place([need(f"m{i}", host, share=0.49) for i in range(1200)], [host])}) == 600
+
+
 machines = st.lists(st.lists(st.sampled_from([24.0, 40.0, 80.0]), max_size=4), min_size=1, max_size=3).map(
     lambda hosts: [Machine(f"h{i}", tuple(gpus)) for i, gpus in enumerate(hosts)]
 )

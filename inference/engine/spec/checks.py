@@ -41,6 +41,7 @@ def checked(spec: Spec, root: Path) -> Spec:
         _check_gpus(spec, model)
         _check_replicas(spec, model)
         _check_arguments(spec, model)
+        _check_adapters(spec, model)
         check_template(spec, model, root)
     _refuse_doubled_ports(spec)
     models = tuple(_with_files(spec, model, root) for model in spec.models)
@@ -130,6 +131,11 @@ def _check_arguments(spec: Spec, model: ModelSpec) -> None:
         flag = argument.partition("=")[0]
         if key := _key_of(flag.replace("_", "-")):
             raise spec.error(model, "extra_args", f"must not have {flag}: the spec's key {key} sets it")
+
+
+def _check_adapters(spec: Spec, model: ModelSpec) -> None:
+    if model.max_lora_rank and not model.adapters:
+        raise spec.error(model, "max_lora_rank", "is for models with adapters, and none are named")
 
 
 def _key_of(flag: str) -> str | None:

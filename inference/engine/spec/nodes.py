@@ -60,9 +60,16 @@ class Nodes:
     def value(self, node: yaml.Node, key: str, convert: Callable[[Any], T]) -> T:
         """The node's value, as `convert` makes it out of plain YAML or refuses it with a ValueError."""
         try:
-            return convert(self._loader.construct_object(node, deep=True))
+            return convert(self._plain(node))
         except ValueError as error:
             raise self.error(node, key, str(error)) from error
+
+    def _plain(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (KeyError, IndexError, AttributeError, TypeError) as error:
+            # What PyYAML raises for a tag that its value does not fit, such as `!!bool maybe`.
+            raise ValueError(f"is no value of its kind, {node.tag}") from error
 
     def error(self, node: yaml.Node, key: str, problem: str) -> SpecError:
         return SpecError(f"{self._where(node)}: '{key}' {problem}.")

@@ -27,11 +27,9 @@ PROJECT = Path(__file__).resolve().parents[3]
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 _name = values.matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "latxa-8b-instruct, with at most 100 characters")
-_host_name = values.matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "gpu-node-1")
-_address = values.matching(r"[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\]", "10.0.0.5 or [fd00::5]")
+_host_name = values.matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}", "gpu-node-1")
 _hub_id = values.matching(r"\w[\w.-]*/[\w.-]+", "HiTZ/Latxa-Llama-3.1-8B-Instruct")
-
-
+_api_key_env = values.matching(rf"(?=.{{1,100}}$){API_KEY_ENV_PATTERN}", "OPENAI_API_KEY, with at most 100 characters")
 _answers_at_once = values.whole(1, 100_000)
 
 
@@ -42,18 +40,18 @@ def _prompt_mode(value: object) -> str:
 
 _ADAPTER: dict[str, values.Converter] = {
     "name": _name,
-    "path": values.text,
+    "path": values.path,
     "hub_id": _hub_id,
     "revision": values.short_text,
 }
 _MODEL: dict[str, values.Converter] = {
     "name": _name,
-    "path": values.text,
+    "path": values.path,
     "hub_id": _hub_id,
     "revision": values.short_text,
     "dtype": values.one_of(*DTYPES),
     "max_model_len": values.whole(1, 10_000_000),
-    "chat_template": values.text,
+    "chat_template": values.path,
     "gpu_memory_utilization": values.share,
     "weights_gb": values.gigabytes,
     "kv_cache_gb": values.gigabytes,
@@ -75,16 +73,16 @@ _HOSTED: dict[str, values.Converter] = {
     "base_url": values.base_url,
     "model_name": values.short_text,
     "revision": values.short_text,
-    "api_key_env": values.matching(API_KEY_ENV_PATTERN, "OPENAI_API_KEY"),
+    "api_key_env": _api_key_env,
     "system_prompt_mode": _prompt_mode,
     "max_concurrent_answers": _answers_at_once,
 }
 _HOST: dict[str, values.Converter] = {
     "name": _host_name,
-    "address": _address,
+    "address": values.address,
     "gpus": values.gpu_memory,
     "ports": values.port_range,
-    "python": values.text,
+    "python": values.path,
 }
 _SLURM: dict[str, values.Converter] = {
     "partition": values.line_of_text,

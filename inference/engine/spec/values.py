@@ -11,14 +11,21 @@ Converter = Callable[[Any], Any]
 
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _PORTS = re.compile(r"(\d+)-(\d+)")
-# No command line can hold it.
-_NUL = "\0"
+_LONGEST_PATH, _LONGEST_NAME = 1000, 255
+# No command line can hold NUL, and no file half a pair of surrogates.
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or _NUL in value:
+    if not isinstance(value, str) or not value.strip() or _UNWRITABLE.search(value):
         raise ValueError(f"must be text, not {value!r}")
     return value
+
+
+def path(value: Any) -> str:
+    if len(text(value)) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_NAME for part in str(value).split("/")):
+        raise ValueError("must be a path, and is longer than any")
+    return str(value)
 
 
 def short_text(value: Any) -> str:
@@ -34,7 +41,8 @@ def line_of_text(value: Any) -> str:
         not isinstance(value, str | int)
         or isinstance(value, bool)
         or not str(value).strip()
-        or set(str(value)) & {"\n", _NUL}
+        or str(value).splitlines() != [str(value)]
+        or _UNWRITABLE.search(str(value))
     ):
         raise ValueError(f"must be one line of text, not {value!r}")
     return str(value)
@@ -50,7 +58,7 @@ def matching(pattern: str, example: str) -> Callable[[Any], str]:
 
 
 def base_url(value: Any) -> str:
-    url = matching(r"https?://[^\s?#@]{1,200}", "https://api.openai.com/v1")(value)
+    url = matching(r"https?://[^\s?#@\x00-\x1f\x7f\ud800-\udfff]{1,200}", "https://api.openai.com/v1")(value)
     try:
         parts = urlsplit(url)
         is_address = bool(parts.hostname) and parts.port != 0
@@ -61,9 +69,20 @@ def base_url(value: Any) -> str:
     return url
 
 
+_address = matching(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:]+\]", "10.0.0.5 or [fd00::5]")
+
+
+def address(value: Any) -> str:
+    found = _address(value)
+    if found in {"0.0.0.0", "[::]"}:
+        raise ValueError(f"must be one that others can ask, not {found}, which is every address of whoever asks")
+    return found
+
+
 def one_of(*allowed: Any) -> Converter:
     def convert(value: Any) -> Any:
-        if isinstance(value, list | dict) or value not in allowed:
+        # Not only equal, since `true` is equal to 1.
+        if not any(value == each and type(value) is type(each) for each in allowed):
             raise ValueError(f"must be one of {', '.join(map(str, allowed))}, not {value!r}")
         return value
 
@@ -116,7 +135,7 @@ def environment(value: Any) -> dict[str, str]:
 
 def _is_plain(value: Any) -> bool:
     """Whether a value is the same in YAML and on a command line; `yes` and `null` are not."""
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and _NUL not in str(value)
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and not _UNWRITABLE.search(str(value))
 
 
 def one_or_more(convert: Converter) -> Callable[[Any], tuple[Any, ...]]:
