@@ -274,7 +274,7 @@ class BattleConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         participant = find_visitor(self.scope["cookies"])
         if not participant:
             return None
-        battle = Battle.objects.of(participant).select_related("campaign").filter(uid=uid).first()
+        battle = Battle.objects.of(participant).only("uid").filter(uid=uid).first()
         return (battle, participant) if battle else None
 
     def _read(self) -> tuple[list[Turn], list[AnswerKey], list[Answer]]:
