@@ -80,7 +80,8 @@ class Supervisor:
             stopping.cancel()
             for keeper in keepers:
                 keeper.cancel()
-            await asyncio.gather(*keepers, stopping, return_exceptions=True)
+            # `everything` too: an error that nobody asks a future for is shown as a fault at the end.
+            await asyncio.gather(*keepers, everything, stopping, return_exceptions=True)
             await close_session()
 
     async def _keep(self, plan: ServerPlan) -> None:

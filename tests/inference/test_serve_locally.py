@@ -62,6 +62,7 @@ def test_replicas_stand_in_for_each_other_and_everything_ends(serving: ServeMode
 
     assert serving.stop(signal.SIGTERM) == 0
     assert all(port_is_free(port) for port in range(first_port, first_port + 3))
+    assert "Traceback" not in "".join(serving.lines)
     assert serving.models()["twin"]["health"] == "failing"
 
 
