@@ -147,7 +147,7 @@ class Supervisor:
                 self.say(f"{plan.name}: ready after {now - started:.0f} s at {plan.endpoint.base_url}")
                 return ""
             if now - started > self.patience.until_ready:
-                return f"was not ready after {now - started:.0f} s"
+                return f"was not ready after {now - started:.0f} s ({result.reason.removesuffix('.')})"
             if now - said >= self.patience.between_lines:
                 self.say(f"{plan.name}: loading, {now - started:.0f} s")
                 said = now

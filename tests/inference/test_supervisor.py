@@ -117,6 +117,14 @@ async def test_a_server_that_is_never_ready_is_stopped(free_port: int, tmp_path:
     assert watched.lines[-1] == "still loading"
 
 
+async def test_a_server_of_another_model_is_not_ready_and_it_is_said_why(free_port: int, tmp_path: Path) -> None:
+    served = plan(free_port, tmp_path)
+    other = replace(served, endpoint=replace(served.endpoint, model_name="latxa"))
+    watched = Watched(other, patience=replace(QUICK, until_ready=3, restarts=0))
+    assert not await asyncio.wait_for(watched.task, 20)
+    assert "s (The server has no model 'latxa'; it has stub-a, stub-b); given up" in watched.lines[-2]
+
+
 async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
