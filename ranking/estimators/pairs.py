@@ -102,7 +102,7 @@ def _slots(cells: Cells) -> IntArray:
 def _vote_units(kinds: Cells, slot: IntArray, n_slots: int) -> Units:
     """One class of units for each slot and weight."""
     n_weights = max(len(kinds.weights), 1)
-    weight_code = kinds.key % n_weights
+    weight_code = kinds.kind % n_weights
     keys, count = merge_counts(slot * n_weights + weight_code, kinds.count)
     slot_of, weight_of = np.divmod(keys, n_weights)
     weight = kinds.weights[weight_of]
@@ -115,14 +115,14 @@ def _voter_units(cells: Cells, kinds: Cells, kind_slot: IntArray, n_slots: int) 
 
     Cells of unknown voters come first in canonical order: each is its own class of equal units, one per vote.
     """
-    n_unknown = int(np.searchsorted(cells.key, cells.n_kinds))
+    n_unknown = cells.n_of_unknown
     multiplicity, weight, slot = [], np.empty(len(cells)), np.empty(len(cells), dtype=np.int32)
     sizes = [np.ones(n_unknown, dtype=np.int64)]
-    done, last_voter = 0, -1
+    done, last_voter, kind_keys = 0, -1, kinds.kind
     for part in cells.parts():
         here = slice(done, done + len(part))
         kind, voter = part.kind, part.voter
-        slot[here] = kind_slot[np.searchsorted(kinds.key, kind)]
+        slot[here] = kind_slot[np.searchsorted(kind_keys, kind)]
         alone = voter < 0
         weight[here] = np.where(alone, part.weight, part.weight * part.count)
         multiplicity.append(part.count[alone])

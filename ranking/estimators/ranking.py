@@ -59,18 +59,14 @@ def solve(
     by_voter = _by_voter(votes, options)
     with_ties = _reduced(votes, by_voter=by_voter)
     every_cell = with_ties.without_ties() if options.ties is Ties.DROP else with_ties
+    fingerprint = _fingerprint(votes, every_cell, options, by_voter=by_voter)  # now, while there is little else
     cells = every_cell.without_weightless()
     kinds = cells.without_voters()
     pairs, units = pair_up(cells)
     if options.method is Method.ELO:
-        if isinstance(votes, Cells):
-            raise EstimationError("Elo depends on the order of the votes, and these were counted without it")
-        estimate = elo_estimate(options, votes, pairs, units, by_voter=by_voter)
-        ordered = options.elo_orders is None
-        fingerprint = sequence_sha256(votes, by_voter=by_voter) if ordered else cells_sha256(every_cell)
+        estimate = elo_estimate(options, _in_order(votes), pairs, units, by_voter=by_voter)
     else:
         estimate = likelihood_estimate(options, cells, pairs, units, found)
-        fingerprint = cells_sha256(every_cell)
     ratings = _lines(kinds, pairs, estimate, with_ranges=options.interval is not Interval.NONE)
     ranking = Ranking(
         options=options,
@@ -102,6 +98,18 @@ def _reduced(votes: Votes | Cells, *, by_voter: bool) -> Cells:
     if isinstance(votes, Votes):
         return reduce_votes(votes, by_voter=by_voter)
     return votes if by_voter else votes.without_voters()
+
+
+def _in_order(votes: Votes | Cells) -> Votes:
+    if isinstance(votes, Cells):
+        raise EstimationError("Elo depends on the order of the votes, and these were counted without it")
+    return votes
+
+
+def _fingerprint(votes: Votes | Cells, every_cell: Cells, options: Options, *, by_voter: bool) -> str:
+    if options.method is Method.ELO and options.elo_orders is None:
+        return sequence_sha256(_in_order(votes), by_voter=by_voter)
+    return cells_sha256(every_cell)
 
 
 def _by_voter(votes: Votes | Cells, options: Options) -> bool:

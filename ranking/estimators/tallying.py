@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranking.estimators.arrays import FloatArray, IntArray
-from ranking.estimators.cells import PART, Cells, check_room, merge_counts, n_kinds, reduced, runs
+from ranking.estimators.cells import PART, Cells, check_room, merge_counts, n_kinds, narrowed, reduced, runs
 from ranking.estimators.vote_checks import against_itself, raise_first
 from ranking.estimators.votes import OUTCOMES, Votes, checked_columns, recoded, votes_from_codes
 
@@ -169,7 +169,8 @@ class Tally:
         else:
             order = np.argsort(keys)
             keys, times = keys[order], counts[order].astype(np.int32)
-        return Cells(models, voters, self.by_voter and bool(voters), weights, keys, times)
+        bound = kinds * (len(voters) + 1)
+        return Cells(models, voters, self.by_voter and bool(voters), weights, narrowed(keys, bound), times)
 
     def _taken(self) -> tuple[IntArray, IntArray | None]:
         if self._counted is not None:

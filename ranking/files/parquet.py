@@ -35,12 +35,13 @@ def parquet_batches(path: Path, only: Collection[str] | None = None, *, size: in
     import pyarrow.parquet as pq
 
     try:
-        # Without a buffer for what comes later, and pages read as they are needed, memory stays flat.
+        # Without a buffer for what comes later, and pages read as they are needed, memory stays flat. Arrow's threads
+        # would each keep memory of their own, and gain nothing where a few columns are looked at one after another.
         texts = [field.name for field in pq.read_schema(path) if field.name in _TEXTS and _is_text(field.type)]
         with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 20) as file:
             columns = [name for name in file.schema_arrow.names if only is None or name in only]
             start = 0
-            for batch in file.iter_batches(batch_size=size, columns=columns):
+            for batch in file.iter_batches(batch_size=size, columns=columns, use_threads=False):
                 yield start, batch
                 start += batch.num_rows
     except (pa.ArrowException, OSError) as error:

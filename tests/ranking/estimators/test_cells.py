@@ -120,6 +120,22 @@ def test_parts_are_no_matter_to_a_ranking(interval, part, monkeypatch):
 
 
 @pytest.mark.parametrize("weights", [True, False])
+def test_keys_take_four_bytes_where_these_are_enough(weights, monkeypatch):
+    votes, options = many_votes(weights=weights), Options(interval="bootstrap", rounds=20)
+    cells = reduce_votes(votes, by_voter=True)
+    assert cells.key.dtype == np.uint32
+    assert all(
+        getattr(cells, column).dtype == np.int64 for column in ("kind", "voter", "model_a", "model_b", "outcome")
+    )
+    monkeypatch.setattr("ranking.estimators.cells.FOUR_BYTES", 0)
+    wide = reduce_votes(votes, by_voter=True)
+    assert wide.key.dtype == np.int64
+    assert wide.of_unknown_voters == cells.of_unknown_voters > 0
+    assert list(canonical_lines(wide)) == list(canonical_lines(cells))
+    assert rank(wide, options) == rank(cells, options)
+
+
+@pytest.mark.parametrize("weights", [True, False])
 def test_voters_taken_together_are_the_votes_without_voters(weights):
     votes = many_votes(weights=weights)
     together = reduce_votes(votes, by_voter=True).without_voters()

@@ -41,6 +41,7 @@ def test_batches_are_no_matter(by_voter, weights, size, waiting, monkeypatch):
     cells = tally.cells()
     assert list(canonical_lines(cells)) == list(canonical_lines(whole))
     assert (cells.models, cells.by_voter) == (whole.models, by_voter)
+    assert cells.key.dtype == whole.key.dtype == np.uint32
 
 
 def test_without_voters_nothing_is_apart_by_voter():

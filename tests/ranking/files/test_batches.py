@@ -69,6 +69,13 @@ def test_columns_of_parquet_are_the_rows_of_json_lines(tmp_path, kinds, voters):
     assert list(canonical_lines(by_column)) == list(canonical_lines(by_row)) == lines
 
 
+def test_no_threads_of_arrow_keep_memory(tmp_path, monkeypatch):
+    asked, read = [], pq.ParquetFile.iter_batches
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda *args, **how: asked.append(how) or read(*args, **how))
+    read_cells(parquet(tmp_path, rows()), "overall")
+    assert [how["use_threads"] for how in asked] == [False]
+
+
 def test_columns_are_what_is_taken_where_they_can_be(tmp_path, monkeypatch):
     monkeypatch.setattr(batches, "_batch_of_rows", None)
     assert read_cells(parquet(tmp_path, rows()), "overall")[0].count.sum() == N
