@@ -71,6 +71,11 @@ def test_servers_that_share_gpus_are_one_task_and_ports_are_never_shared(tmp_pat
     assert len(set(ports)) == len(ports) == 6
 
 
+def test_the_folder_of_the_run_may_have_any_name(tmp_path: Path) -> None:
+    backend = replace(backend_of(CLUSTER, tmp_path), run=Path("/shared/100% ours"))
+    assert "\n#SBATCH --output='/shared/100%% ours/log/slurm-%A_%a.log'\n" in backend.describe()
+
+
 def test_a_host_that_slurm_does_not_know_is_refused(tmp_path: Path) -> None:
     backend = backend_of("models: [{name: m, hub_id: a/m}]", tmp_path)
     with pytest.raises(SpecError, match=r"'name' of localhost has no 'slurm'"):

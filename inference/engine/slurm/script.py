@@ -87,7 +87,9 @@ def _options(array: JobArray, slurm: SlurmSpec, run: Path, job_name: str) -> Ite
     yield "--ntasks=1"
     if array.gpus:
         yield f"--gres=gpu:{array.gpus}"
-    yield f"--output={run / LOGS}/slurm-%A_%a.log"
+    # sbatch takes quotes as a shell does, and a percent sign for the beginning of a pattern.
+    logs = str(run / LOGS).replace("%", "%%")
+    yield f"--output={shlex.quote(f'{logs}/slurm-%A_%a.log')}"
     for option in ("partition", "account", "qos", "time", "constraint", "cpus_per_task", "mem"):
         if getattr(slurm, option):
             yield f"--{option.replace('_', '-')}={getattr(slurm, option)}"
