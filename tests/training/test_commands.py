@@ -59,6 +59,14 @@ def test_a_slurm_array_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         env.slurm_array()
 
 
+def test_a_variable_that_cannot_be_is_told_in_a_sentence() -> None:
+    variables = {**os.environ, "SLURM_ARRAY_TASK_ID": "two"}
+    command = [sys.executable, "manage.py", "filter_instructions", "--help"]
+    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and ended.stderr.startswith("SLURM_ARRAY_TASK_ID, ")
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     """In a process of its own, whose files may not grow beyond 1,000 bytes."""
     write_json(tmp_path / "kept.json", {"is": "whole"})
