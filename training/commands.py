@@ -18,7 +18,7 @@ from training.runs import Run, recorded
 from training.shards import JSONL, PARQUET
 from training.shares import Share
 from training.sources import ROWS
-from training.stages import Layout, Made, run_stage
+from training.stages import Layout, Made, dropped_if_nothing_came, run_stage
 
 EXTRA = "pip install .[training]"
 
@@ -88,7 +88,8 @@ class StageCommand(TrainingCommand):
         share = Share.of(options["shard"], options["num_shards"])
         arguments = {**plan.arguments, "model": plan.model, "seed": plan.seed}
         with recorded(plan.stage, layout.folder, arguments, share) as run, bar(plan.stage) as show:
-            manifest = run_stage(plan, layout, make, share=share, watch=_both(run, show))
+            with dropped_if_nothing_came(layout.folder, share):
+                manifest = run_stage(plan, layout, make, share=share, watch=_both(run, show))
             if manifest is None:
                 run.end(RunState.WAITING)
         self.stdout.write(conclusion(layout.folder, manifest))

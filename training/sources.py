@@ -133,6 +133,8 @@ def open_source(
             raise BadManifest(f"{path} has nothing under the name {name!r}.")
         read = Input(str(path), sha256_of(path / MANIFEST), rows)
         return Source(path, read, per_piece, check, skip_bad, name, dict(manifest.plan))
+    if not files and not path.exists():
+        raise BadSource(f"{path} does not exist.")
     if not files:
         raise BadSource(f"{path} is neither a folder of a stage nor a file in {', '.join(SUFFIXES)}.")
     try:

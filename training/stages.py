@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,19 @@ def run_stage(
             done.add(number)
             watch(record, len(done), len(own))
     return _conclude(plan, layout.folder)
+
+
+@contextmanager
+def dropped_if_nothing_came(folder: Path, share: Share) -> Iterator[None]:
+    """A plan that this process wrote, and that failed before its first shard, is taken back, so that the command can be
+    given again as it was meant. Not where other processes may work by it, or where it left anything in a folder."""
+    was_there = (folder / PLAN).exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there and share.count == 1 and not any(folder.glob("*/*")):
+            (folder / PLAN).unlink(missing_ok=True)
+        raise
 
 
 def only(make_one: Callable[[int], Made]) -> Callable[[set[int]], Iterator[tuple[int, Made]]]:

@@ -152,3 +152,8 @@ def test_which_columns_there_are_and_which_have_values(tmp_path: Path) -> None:
     source = open_source(path)
     assert source.columns() == {"a": Kind.TEXT, "b": Kind.NUMBER, "c": Kind.INTEGER}
     assert source.filled(["a", "b", "c", "d"]) == {"c"}
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadSource, match="nowhere does not exist"):
+        open_source(tmp_path / "nowhere")

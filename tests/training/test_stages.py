@@ -11,7 +11,7 @@ from training.exceptions import BadManifest, CannotWrite, PlanDiffers, TrainingE
 from training.manifests import MANIFEST, Plan, read_manifest
 from training.shards import JSONL, PARQUET, rows_of
 from training.shares import Share
-from training.stages import Layout, Made, only, run_stage
+from training.stages import Layout, Made, dropped_if_nothing_came, only, run_stage
 
 PLAN = Plan(stage="try", arguments={"total": 10}, shards=5, seed=7)
 COLUMNS = {"number": Kind.INTEGER, "text": Kind.TEXT}
@@ -134,3 +134,24 @@ def test_the_manifest_has_no_times(tmp_path: Path) -> None:
     run_stage(PLAN, layout(tmp_path), only(make_one), share=Share(), watch=ignore)
     assert json.loads((tmp_path / MANIFEST).read_text())["plan"]["arguments"] == {"total": 10}
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+@pytest.mark.parametrize(
+    ("share", "left", "kept"), [(Share(), "", False), (Share(0, 2), "", True), (Share(), "shards/00000.parquet", True)]
+)
+def test_a_plan_that_failed_before_anything_was_made(tmp_path: Path, share: Share, left: str, kept: bool) -> None:
+    """Taken back, so that the command can be mended; not where others, or what is there, may go by it."""
+    with pytest.raises(TrainingError, match="bad argument"), dropped_if_nothing_came(tmp_path, share):
+        (tmp_path / "plan.json").write_text("{}")
+        if left:
+            (tmp_path / left).parent.mkdir()
+            (tmp_path / left).touch()
+        raise TrainingError("a bad argument of the engine")
+    assert (tmp_path / "plan.json").exists() is kept
+
+
+def test_a_plan_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    with pytest.raises(TrainingError), dropped_if_nothing_came(tmp_path, Share()):
+        raise TrainingError("later")
+    assert (tmp_path / "plan.json").exists()

@@ -32,9 +32,8 @@ def add_mission_arguments(parser: ArgumentParser, whole: Callable[[str], int]) -
     asked.add_argument("--max-tokens", type=whole, default=1024, help="of a reply (default: 1024)")
     asked.add_argument(
         "--constraint",
-        type=Constraint,
-        choices=list(Constraint),
-        default=Constraint.NONE,
+        choices=[each.value for each in Constraint],
+        default=Constraint.NONE.value,
         help="hold replies to the form: regex (vLLM), schema (response_format); default: none",
     )
     safety = parser.add_argument_group("safety: a served guard model")
@@ -74,5 +73,6 @@ def _asked(name: str, options: dict[str, Any]) -> AskedMission:
     if not options["model"]:
         raise TrainingError(f"The mission {name} asks a served model. Name it by --model.")
     api = api_of(options, options["model"])
-    names = ("revision", "attempts", "max_tokens", "constraint", "seed")
-    return AskedMission(QUESTIONS[name], api, **{each: options[each] for each in names})
+    names = ("revision", "attempts", "max_tokens", "seed")
+    constraint = Constraint(options["constraint"])
+    return AskedMission(QUESTIONS[name], api, constraint=constraint, **{each: options[each] for each in names})

@@ -47,7 +47,9 @@ class Command(StageCommand):
         sample = parser.add_argument_group("sample")
         sample.add_argument("--sample", type=positive, metavar="N", help="draw N of the rows that are kept")
         sample.add_argument("--seed", type=int, default=0, help="default: 0")
-        sample.add_argument("--order", choices=list(Order), default=Order.RANDOM, help="default: random")
+        sample.add_argument(
+            "--order", choices=[order.value for order in Order], default=Order.RANDOM.value, help="default: random"
+        )
 
     def run(self, options: dict[str, Any]) -> None:
         rules = rules_of(options)
