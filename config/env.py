@@ -100,6 +100,11 @@ def drain_seconds() -> int:
     return integer("DRAIN_SECONDS", 60)
 
 
+def wait_policy() -> str:
+    """OpenMP's own variable; asleep where nobody says how threads wait, as others may have use for the cores."""
+    return os.environ.get("OMP_WAIT_POLICY") or "PASSIVE"
+
+
 def slurm_array() -> tuple[int, int]:
     """Which task of a SLURM array this process is, from 0, and of how many: 0 of 1 where it is none."""
     names = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT")

@@ -45,6 +45,8 @@ CONTACT_EMAIL = env.text("CONTACT_EMAIL")
 
 # Which process of how many a stage of training is, where SLURM started it.
 SLURM_ARRAY = env.slurm_array()
+# How the threads of a trainer that is started here wait for one another.
+OMP_WAIT_POLICY = env.wait_policy()
 
 INSTALLED_APPS = [
     "arena.apps.ArenaConfig",

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from config import env
 from tests.processes import is_alive
 from tests.training.launches import launch, prepared
 from training.enums import RunState
 from training.exceptions import CannotLaunch, PlanDiffers, TrainingFailed
 from training.launching.hardware import Here
 from training.launching.launch import Launch
+from training.launching.local import _variables
 from training.launching.running import train_here
 from training.launching.standing import Standing, alone, progress_of, standing_of
 from training.models import PipelineRun
@@ -212,3 +214,10 @@ def test_progress_is_the_newest_whole_line(tmp_path: Path) -> None:
     lines = [json.dumps({"step": number, "loss": 1.0}) for number in range(2000)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + '\nnonsense\n{"step": 20')
     assert progress_of(tmp_path) == {"step": 1999, "loss": 1.0}
+
+
+def test_threads_of_a_worker_sleep_while_they_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless somebody said otherwise."""
+    assert "OMP_WAIT_POLICY=PASSIVE" in _variables()
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert env.wait_policy() == "ACTIVE"

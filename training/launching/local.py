@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from django.conf import settings
+
 from inference.engine.guard import descendants, guarded
 from training.exceptions import CannotWrite, TrainingFailed
 from training.launching.launch import SECONDS_TO_SAVE, Launch
@@ -31,8 +33,7 @@ def run_worker(launch: Launch, *, watch: Callable[[], None], say: Callable[[str]
     Raises KeyboardInterrupt when the worker was stopped, by Ctrl-C or SIGTERM to either of us, and TrainingFailed.
     The command runs under a guard: if this process dies, the worker is told to stop too.
     """
-    variables = [f"TORCH_ELASTIC_SHUTDOWN_TIMEOUT={SECONDS_TO_SAVE}", "PYTHONUNBUFFERED=1"]
-    command = guarded(["env", *variables, *launch.command], grace=SECONDS_TO_SAVE)
+    command = guarded(["env", *_variables(), *launch.command], grace=SECONDS_TO_SAVE)
     with _kept_log(launch.output / LOG) as log, sigterm_interrupts():
         reading, writing = os.pipe()
         process = subprocess.Popen(
@@ -57,6 +58,13 @@ def run_worker(launch: Launch, *, watch: Callable[[], None], say: Callable[[str]
             f"The worker of {launch.recipe.name} ended with code {code}{_ended(code, last)} All of its output is in "
             f"{launch.output / LOG}."
         )
+
+
+def _variables() -> list[str]:
+    """What the worker's environment has besides ours."""
+    # Threads that wait must sleep: where another program has one of the cores, spinning makes all ten times slower.
+    waiting = f"OMP_WAIT_POLICY={settings.OMP_WAIT_POLICY}"
+    return [f"TORCH_ELASTIC_SHUTDOWN_TIMEOUT={SECONDS_TO_SAVE}", "PYTHONUNBUFFERED=1", waiting]
 
 
 @contextmanager
