@@ -49,13 +49,16 @@ def register_served_model(
 ) -> ServedModel:
     """Make the served model `name`, or point the one that there is at this server.
 
-    What an admin set by hand and is not named here stays. Raises ValidationError on values that the model
-    refuses.
+    What an admin set by hand and is not named here stays, but for what belongs to the address that it had. Raises
+    ValidationError on values that the model refuses.
     """
     with transaction.atomic():
         served_model = ServedModel.objects.select_for_update(of=("self",)).filter(name=name).first()
         served_model = served_model or ServedModel(name=name)
         values = {"base_url": base_url, "model_name": model_name, **settings}
+        if served_model.base_url not in ("", base_url):
+            # A key is for the server that it was given for, and no other is sent it.
+            values = {"api_key_env": "", "replica_urls": [], **values}
         for field, value in values.items():
             setattr(served_model, field, value)
         served_model.full_clean()

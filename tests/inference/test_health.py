@@ -109,6 +109,16 @@ def test_registering_again_keeps_what_an_admin_set() -> None:
     assert (again.base_url, again.silence_timeout, again.is_enabled) == ("http://127.0.0.1:2/v1", 7, False)
 
 
+def test_a_key_and_further_addresses_stay_with_the_address_that_they_belong_to() -> None:
+    named = {"name": "latxa", "model_name": "latxa"}
+    register_served_model(**named, base_url=NOWHERE)
+    ServedModel.objects.update(api_key_env="LATXA_API_KEY", replica_urls=["http://127.0.0.1:3/v1"])
+    again = register_served_model(**named, base_url=NOWHERE)
+    assert (again.api_key_env, again.replica_urls) == ("LATXA_API_KEY", ["http://127.0.0.1:3/v1"])
+    moved = register_served_model(**named, base_url="http://127.0.0.1:2/v1")
+    assert (moved.api_key_env, moved.replica_urls) == ("", [])
+
+
 def test_check_models_prints_a_table(openai_server: StubServer, capsys: pytest.CaptureFixture[str]) -> None:
     ServedModelFactory(name="Stub", base_url=openai_server.base_url, model_name="stub-a")
     call_command("check_models")

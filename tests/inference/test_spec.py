@@ -187,6 +187,8 @@ def two(first: str, second: str, hosts: str = "") -> str:
         (one("extra_args: [--port, 8101]"), ":5", "'extra_args' must not have --port: the spec's key port sets it"),
         (one("extra_args: ['--max_model_len=9']"), ":5", "the spec's key max_model_len sets it"),
         (one("extra_args: [--tensor-parallel, 2]"), ":5", "the spec's key tensor_parallel_size sets it"),
+        (one("extra_args: [--api-key, s3cret]"), ":5", "must not have --api-key: the arena could not ask the server"),
+        (one("env: {VLLM_API_KEY: s3cret}"), ":5", "'env' must not set VLLM_API_KEY: the arena could not ask"),
         (one("extra_args: [-dp, 2]"), ":5", "must not have -dp: the spec's key replicas sets it"),
         (one("chat_template: nowhere.jinja"), ":5", "'chat_template' is not there: "),
         (one("replicas: 2"), ":4", "'port' must be left out where there are several replicas"),

@@ -31,6 +31,9 @@ OWN_FLAGS = {
 }
 """Arguments of vLLM that a spec has keys for: given past these, the plan would not know of them."""
 
+UNREACHABLE = ("--api-key", "--uds", "--ssl-keyfile", "--ssl-certfile")
+"""Arguments with which nobody could ask the server: its address is of HTTP, and it has no password."""
+
 
 def checked(spec: Spec, root: Path) -> Spec:
     """`spec` with what its files say filled in. Raises SpecError."""
@@ -131,6 +134,10 @@ def _check_arguments(spec: Spec, model: ModelSpec) -> None:
         flag = argument.partition("=")[0]
         if key := _key_of(flag.replace("_", "-")):
             raise spec.error(model, "extra_args", f"must not have {flag}: the spec's key {key} sets it")
+        if flag.replace("_", "-") in UNREACHABLE:
+            raise spec.error(model, "extra_args", f"must not have {flag}: the arena could not ask the server then")
+    if "VLLM_API_KEY" in model.env:
+        raise spec.error(model, "env", "must not set VLLM_API_KEY: the arena could not ask the server then")
 
 
 def _check_adapters(spec: Spec, model: ModelSpec) -> None:
