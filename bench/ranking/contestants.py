@@ -186,6 +186,7 @@ def contestants() -> Iterator[tuple[str, str, Callable[[Codes], dict[str, Task]]
     yield "ours", "codes", lambda codes: ours(codes, labels=False)
     yield "ours", "labels", lambda codes: ours(codes, labels=True)
     yield "ours, 2 threads", "codes", lambda codes: ours(codes, labels=False, threads=2)
+    yield "ours, 2 threads", "labels", lambda codes: ours(codes, labels=True, threads=2)
     yield "choix, dense counts", "codes", choix_dense
     yield "choix, lists", "labels", choix_lists
     yield "evalica", "labels", evalica

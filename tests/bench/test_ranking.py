@@ -43,3 +43,11 @@ def test_quick_run(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "| 1,000 resamples | ours | codes |" in done.stdout
     assert all(result["unexplained"] < CONVERGED for result in json.loads(path.read_text())["results"])
+
+
+@pytest.mark.processes
+def test_file_is_streamed():
+    command = [sys.executable, "-m", "bench.ranking.streamed", "--votes", "20000", "--voters", "300"]
+    found = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    assert found["counted"] == 20_000
+    assert found["peak_mb"] > 0
