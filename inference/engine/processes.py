@@ -56,12 +56,20 @@ async def stop(process: asyncio.subprocess.Process, *, grace: float = DEFAULT_GR
         await process.wait()
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log, to show why its process died."""
+def size_of(log: Path) -> int:
+    """In bytes; 0 where there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def tail(log: Path, lines: int = 15, *, since: int = 0) -> str:
+    """The last lines of a log, to show why its process died, of those after its first `since` bytes."""
     if not log.exists():
         return ""
+    size = size_of(log)
+    # Smaller than it was, it is a new one (`_open_log`).
+    begin = since if since <= size else 0
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 64 * 1024))
+        file.seek(max(begin, size - 64 * 1024))
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
 
 

@@ -87,6 +87,8 @@ class Supervisor:
     async def _keep(self, plan: ServerPlan) -> None:
         """Start and restart one server. Returns when it is given up on."""
         deaths = 0
+        # What an earlier run wrote says nothing of this one.
+        written = processes.size_of(plan.log)
         while True:
             started = time.monotonic()
             problem = await self._run_once(plan)
@@ -96,12 +98,16 @@ class Supervisor:
             pause = min(self.patience.first_pause * 2 ** (deaths - 1), self.patience.longest_pause)
             which = f"{deaths} of {self.patience.restarts}"
             await self.report(plan, ServerState.DIED, problem)
-            self.say(f"{plan.name}: {problem}; trying again in {pause:.0f} s ({which}). The end of {plan.log}:")
-            self.say(processes.tail(plan.log))
+            self._show_end(plan, f"{problem}; trying again in {pause:.0f} s ({which})", since=written)
             await asyncio.sleep(pause)
         await self.report(plan, ServerState.GIVEN_UP, problem)
-        self.say(f"{plan.name}: {problem}; given up after {deaths} tries. The end of {plan.log}:")
-        self.say(processes.tail(plan.log))
+        self._show_end(plan, f"{problem}; given up after {deaths} tries", since=written)
+
+    def _show_end(self, plan: ServerPlan, problem: str, *, since: int) -> None:
+        end = processes.tail(plan.log, since=since)
+        self.say(f"{plan.name}: {problem}.{f' The end of {plan.log}:' if end else ''}")
+        if end:
+            self.say(end)
 
     async def _run_once(self, plan: ServerPlan) -> str:
         """Run the server to its end, and return why it ended. Cancelling stops the server first."""

@@ -129,10 +129,14 @@ async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        watched = Watched(plan(taken.getsockname()[1], tmp_path), patience=Patience(first_pause=0, restarts=0))
+        hindered = plan(taken.getsockname()[1], tmp_path)
+        hindered.log.parent.mkdir()
+        hindered.log.write_text("Serving, said an earlier run\n")
+        watched = Watched(hindered, patience=Patience(first_pause=0, restarts=0))
         assert not await asyncio.wait_for(watched.task, 20)
     assert watched.states == [ServerState.GIVEN_UP]
-    assert "is taken by another program" in watched.lines[0]
+    (line,) = watched.lines
+    assert line.endswith("is taken by another program; given up after 1 tries.")
 
 
 def on(devices: tuple[str, ...], name: str, folder: Path) -> ServerPlan:
