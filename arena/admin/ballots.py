@@ -49,7 +49,7 @@ class BallotAdmin(ReadOnlyAdmin[Ballot]):
         "state",
         "participant",
     )
-    list_filter = (StateFilter, "winner", ("battle__campaign", admin.RelatedOnlyFieldListFilter))
+    list_filter = (StateFilter, "winner", "created_at", "battle__campaign")
     list_select_related = (
         "battle__campaign",
         "battle__competitor_a",
@@ -57,7 +57,6 @@ class BallotAdmin(ReadOnlyAdmin[Ballot]):
         "battle__participant__user",
     )
     search_fields = ("battle__uid", "comment", "battle__participant__user__username")
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     fields = (
         "battle_link",

@@ -95,13 +95,13 @@ class BattleAdmin(ReadOnlyAdmin[Battle]):
         "status",
         AnswersFilter,
         ReportedFilter,
-        ("campaign", admin.RelatedOnlyFieldListFilter),
-        ("matchup", admin.RelatedOnlyFieldListFilter),
+        "created_at",
+        "campaign",
+        "matchup",
     )
     list_select_related = ("campaign", "matchup", "competitor_a", "competitor_b", "participant__user")
     search_fields = ("uid", "competitor_a__name", "competitor_b__name", "participant__user__username")
     search_help_text = gettext_lazy("Search by the battle's id, a competitor or a user name.")
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Battle]:

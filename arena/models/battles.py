@@ -109,7 +109,9 @@ class Battle(models.Model):
         indexes = [
             # Serves a volunteer's own page and the limit of battles an hour.
             models.Index(fields=["participant", "-created_at"], name="battle_by_participant"),
-            # Serves the admin's list and the matchup page, newest first.
+            # Serves the admin's list, newest first.
+            models.Index(fields=["-created_at", "-id"], name="battle_newest_first"),
+            # Serves the matchup page, newest first.
             models.Index(fields=["matchup", "-created_at"], name="battle_by_matchup"),
         ]
 
