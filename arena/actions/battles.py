@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -78,8 +78,7 @@ def renew_draw_if_needed(*, battle: Battle, keep: timedelta = UNTIL_ANSWERED, rn
     for this battle for as long as `keep`. Raises NoPairReady.
     """
     trial = str(battle.uid)
-    keys = {battle.competitor_a_id, battle.competitor_b_id}
-    if _claim(keys, trial, keep):
+    if _claim([battle.competitor_a, battle.competitor_b], trial, keep):
         return
     drawn = _draw(battle.campaign, rng, trial=trial, keep=keep)
     battle.matchup_id, battle.competitor_a_id, battle.competitor_b_id = drawn.matchup, drawn.a, drawn.b
@@ -195,20 +194,19 @@ def _draw(
         drawn = draw([_without(candidate, avoid) for candidate in candidates], rng) or draw(candidates, rng)
         if drawn is None:
             break
-        if _claim({drawn.a, drawn.b}, trial, keep):
+        if _claim(Competitor.objects.filter(pk__in=(drawn.a, drawn.b)), trial, keep):
             DRAWS.labels("drawn").inc()
             return drawn
     DRAWS.labels(NoPairReady.code).inc()
     raise NoPairReady
 
 
-def _claim(competitors: set[int], trial: str, keep: timedelta) -> bool:
-    """Whether these can meet in the battle `trial`, as their models are now and stay until the commit."""
-    active = Competitor.objects.filter(pk__in=competitors, is_active=True, served_model__isnull=False)
-    served = list(active.values_list("served_model", flat=True))
-    if len(served) < len(competitors):
+def _claim(competitors: Iterable[Competitor], trial: str, keep: timedelta) -> bool:
+    """Whether these two can meet in the battle `trial`, as their models are now and stay until the commit."""
+    served = [each.served_model_id for each in competitors if each.is_active and each.served_model_id is not None]
+    if len(served) < 2:
         return False
-    return claim_pair(served_model_ids={key for key in served if key is not None}, trial=trial, keep=keep)
+    return claim_pair(served_model_ids=set(served), trial=trial, keep=keep)
 
 
 def _without(candidate: Candidate, avoid: frozenset[int]) -> Candidate:

@@ -55,9 +55,9 @@ def test_what_the_models_are_asked_is_written_down_with_the_prompt() -> None:
 
 
 def test_a_first_prompt_costs_few_statements(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    """Each is waited for before a model is asked: eight, and two savepoints, one of them the test's own."""
+    """Each is waited for before a model is asked: seven, and two savepoints, one of them the test's own."""
     battle = BattleFactory()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         prompt(battle)
 
 
